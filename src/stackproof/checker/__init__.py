@@ -1,0 +1,1 @@
+"""What finds out whether the reference keeps its word."""

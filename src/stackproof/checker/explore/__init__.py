@@ -1,0 +1,1 @@
+"""Exhaustive exploration: every world within the bounds of a scenario."""

@@ -1,0 +1,73 @@
+"""When to stop before the end: worlds, time, memory, an interrupt. And what to say of the progress meanwhile."""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+from attrs import define, field, frozen
+
+
+class OutOfBudget(Exception):
+    """A limit was reached; its message says which, and with how much."""
+
+
+@frozen
+class Progress:
+    """What a long exploration shows."""
+
+    worlds: int
+    transitions: int
+    depth: int
+    frontier: int
+    seconds: float
+    note: str = ""
+
+
+Watcher: TypeAlias = Callable[[Progress], None]
+
+
+@define
+class Limits:
+    """`check` raises OutOfBudget once a limit is reached, and tells the watcher how far it is."""
+
+    worlds: int | None = None
+    seconds: float | None = None
+    memory_mib: int | None = None
+    watcher: Watcher | None = None
+    began: float = field(factory=time.monotonic)
+    told: float = 0.0
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self.began
+
+    def check(self, worlds: int, transitions: int, depth: int, frontier: int) -> None:
+        """Look at the clock, the memory and the count; called every few milliseconds."""
+        elapsed = self.elapsed
+        if self.watcher is not None and elapsed - self.told > 0.1:
+            self.told = elapsed
+            self.watcher(Progress(worlds, transitions, depth, frontier, elapsed))
+        if self.worlds is not None and worlds > self.worlds:
+            raise OutOfBudget(f"the limit of {self.worlds:,} worlds was reached")
+        if self.seconds is not None and elapsed > self.seconds:
+            raise OutOfBudget(f"the limit of {self.seconds:g} s was reached")
+        if self.memory_mib is not None and resident_mib() > self.memory_mib:
+            raise OutOfBudget(f"the limit of {self.memory_mib:,} MiB of memory was reached")
+
+
+def resident_mib() -> int:
+    """The memory of this process now, where the system tells; else the most it ever had."""
+    try:
+        with open("/proc/self/statm") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize() >> 20
+    except OSError:
+        return peak_mib()
+
+
+def peak_mib() -> int:
+    """The most memory that this process ever had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak >> (20 if sys.platform == "darwin" else 10)

@@ -1,0 +1,77 @@
+"""The plain explorer: breadth-first search over worlds, as anybody would write it.
+
+It is the twin of the native explorer for ever: the two agree on every count, verdict and shortest length. Like the native one it
+finishes the level in which it found a violation, so that its counts do not depend on the order in which worlds are visited.
+"""
+
+from stackproof.checker.explore.findings import Findings
+from stackproof.checker.explore.limits import Limits, OutOfBudget
+from stackproof.checker.report import Report
+from stackproof.checker.scenario import Scenario, reason_against, true_in
+from stackproof.checker.world import Event, World, happenings
+
+
+def explore_plainly(scenario: Scenario, limits: Limits) -> Report:
+    """Visit every world of the scenario, nearest first."""
+    found = Findings(scenario)
+    before: dict[World, World | None] = {}
+    try:
+        frontier = [before.setdefault(world, None) or world for _, world in scenario.initial() if world not in before]
+        judge(found, frontier, before)
+        while frontier and not found.violations:
+            frontier = next_level(found, frontier, before, limits)
+            found.depth += bool(frontier)
+            judge(found, frontier, before)
+    except (OutOfBudget, KeyboardInterrupt) as stop:
+        found.stopped = str(stop) or "interrupted"
+    found.distinct = len(before)
+    return found.report("plain", limits)
+
+
+def next_level(
+    found: Findings, frontier: list[World], before: dict[World, World | None], limits: Limits
+) -> list[World]:
+    """The worlds one event beyond the frontier that were not seen before."""
+    beyond: list[World] = []
+    prune = found.scenario.prune
+    for count, world in enumerate(frontier):
+        if count % 64 == 0:
+            limits.check(len(before), found.transitions, found.depth, len(frontier))
+        if prune is not None and true_in(prune, world):
+            found.pruned += 1
+            continue
+        for event, after in happenings(world):
+            found.transitions += 1
+            cover(found, world, event)
+            if after not in before:
+                before[after] = world
+                beyond.append(after)
+    return beyond
+
+
+def judge(found: Findings, worlds: list[World], before: dict[World, World | None]) -> None:
+    """Hold every property against the worlds of one level."""
+    for world in worlds:
+        for invariant in found.invariants:
+            if invariant.__name__ not in found.violations and (reason := reason_against(invariant, world)):
+                found.violations[invariant.__name__] = (reason, path(world, before))
+        for goal in found.scenario.goals:
+            if found.goals[goal.__name__] is None and true_in(goal, world):
+                found.goals[goal.__name__] = found.depth
+
+
+def path(world: World, before: dict[World, World | None]) -> list[World]:
+    """The worlds that lead to `world`, the initial one first."""
+    worlds = [world]
+    while (earlier := before[worlds[-1]]) is not None:
+        worlds.append(earlier)
+    return worlds[::-1]
+
+
+def cover(found: Findings, world: World, event: Event) -> None:
+    """Note which handler ran."""
+    handler = {"deliver": event.target, "fire": event.node, "bounce": event.source}.get(event.name)
+    if handler is not None:
+        message = "Bounced" if event.name == "bounce" else type(event.message).__name__
+        key = (type(world.nodes[handler]).__name__, message)
+        found.handled[key] = found.handled.get(key, 0) + 1

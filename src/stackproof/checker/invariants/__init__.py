@@ -1,0 +1,1 @@
+"""Properties, one file per family; each is a generator of reasons."""

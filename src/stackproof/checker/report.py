@@ -1,0 +1,110 @@
+"""What an exploration answers, and its JSON."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from attrs import field, frozen
+
+from stackproof.checker.trace import Trace
+
+
+class Verdict(Enum):
+    """Unknown: a bound, a budget or an interrupt came first. It is never printed as held."""
+
+    HELD = "held"
+    VIOLATED = "violated"
+    UNKNOWN = "unknown"
+
+
+@frozen
+class Violation:
+    """A property that does not hold, why, and a run that shows it (none for a goal that nothing reaches)."""
+
+    property: str
+    reason: str
+    trace: Trace | None = None
+
+    @property
+    def length(self) -> int | None:
+        """How many events lead to it."""
+        return None if self.trace is None else len(self.trace.steps) - 1
+
+
+@frozen
+class Goal:
+    """A state that should be reachable, and in how many events it is."""
+
+    goal: str
+    length: int | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether some world showed it."""
+        return self.length is not None
+
+
+@frozen
+class Handled:
+    """How often a class of nodes handled a type of message, over all transitions explored."""
+
+    node: str
+    message: str
+    count: int
+
+
+@frozen
+class Report:
+    """The answer to `explore`.
+
+    `distinct` counts worlds, the initial ones included; `transitions` enabled events, those into known worlds included; `depth`
+    the levels of the breadth-first search below the initial worlds.
+    """
+
+    scenario: str
+    parameters: Mapping[str, Any]
+    engine: str
+    verdict: Verdict
+    why: str | None
+    distinct: int
+    transitions: int
+    depth: int
+    seconds: float
+    peak_mib: int
+    violated: tuple[Violation, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    handlers: tuple[Handled, ...] = ()
+    evidence: str = field(default="exhausted")
+
+    @property
+    def trace(self) -> Trace | None:
+        """The run that shows the first violation."""
+        return next((violation.trace for violation in self.violated if violation.trace), None)
+
+    @property
+    def exit_status(self) -> int:
+        """What the command line exits with."""
+        return {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}[self.verdict]
+
+    def form(self, traces: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The report as JSON; `traces` says in which file the trace of each violated property was written."""
+        written = traces or {}
+        return {
+            "scenario": self.scenario,
+            "parameters": dict(self.parameters),
+            "evidence": self.evidence,
+            "engine": self.engine,
+            "verdict": self.verdict.value,
+            "why": self.why,
+            "distinct": self.distinct,
+            "transitions": self.transitions,
+            "depth": self.depth,
+            "seconds": round(self.seconds, 3),
+            "peak_mib": self.peak_mib,
+            "violated": [
+                {"property": one.property, "reason": one.reason, "length": one.length, "trace": written.get(one.property)}
+                for one in self.violated
+            ],
+            "goals": [{"goal": one.goal, "reached": one.reached, "length": one.length} for one in self.goals],
+            "handlers": [{"node": one.node, "message": one.message, "count": one.count} for one in self.handlers],
+        }

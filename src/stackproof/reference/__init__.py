@@ -1,0 +1,1 @@
+"""The papers as code: actors only."""
