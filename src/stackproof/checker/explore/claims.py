@@ -1,0 +1,145 @@
+"""Claims: what is asked of every world, answered from memory wherever the answer is known.
+
+A claim is an invariant, a goal, the prune or a rule of the faults, as a function from a world to true or false. Its value depends
+on what it reads; the reads seen so far are its key. A claim is evaluated once for each combination of their values; the
+combinations are packed into numbers for the compiled loops, and folded where they are too wide for one.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from attrs import define, field
+
+from stackproof.checker.explore import loops
+from stackproof.checker.explore.glimpse import Glimpse, Read, aspect_of
+from stackproof.checker.explore.tables import Book, Numbered
+from stackproof.checker.scenario import ScenarioError
+
+Question: TypeAlias = Callable[[Any], bool]
+
+
+@define(eq=False)
+class Claim:
+    """One question, what it reads, and its answers so far."""
+
+    ask: Question
+    reads: list[Read] = field(factory=list)
+    aspects: list[Numbered] = field(factory=list)
+    rows: list[int] = field(factory=list)
+    answers: dict[tuple[int, ...], bool] = field(factory=dict)
+    slot: int = loops.NONE
+    folds: list[int] = field(factory=list)
+    shifts: list[int] = field(factory=list)
+    widths: list[int] = field(factory=list)
+    folded: list[Numbered] = field(factory=list)
+
+
+@define(eq=False)
+class Claims:
+    """All claims of an exploration, and the arrays in which the loops read them."""
+
+    book: Book
+    all: list[Claim] = field(factory=list)
+    slots: int = 0
+    rows: int = 0
+    aspect: Any = field(factory=lambda: np.full((16, 64), loops.NONE, np.int32))
+
+    def add(self, ask: Question) -> int:
+        """A new claim; its number."""
+        self.all.append(Claim(ask))
+        self.lay_out(self.all[-1])
+        return len(self.all) - 1
+
+    def resolve(self, number: int, row: tuple[int, ...]) -> bool:
+        """The claim's value in one world, for the loops to find from now on."""
+        claim = self.all[number]
+        values = self.book.values(row)
+        key = self.key(claim, row, values)
+        if key not in claim.answers:
+            glimpse = Glimpse(self.book.scenario, self.book.components, values)
+            answer = claim.ask(glimpse.as_world())
+            if self.extend(claim, glimpse):
+                key = self.key(claim, row, values)
+            claim.answers[key] = answer
+        self.write(claim, key)
+        return claim.answers[key]
+
+    def extend(self, claim: Claim, glimpse: Glimpse) -> bool:
+        """Take new reads into the claim's key; what was known under the shorter key is forgotten."""
+        new = [read for read in glimpse.reads if read not in claim.reads]
+        if new:
+            claim.reads += new
+            claim.aspects += [Numbered() for _ in new]
+            claim.rows += range(self.rows, self.rows + len(new))
+            self.rows += len(new)
+            claim.answers.clear()
+            self.lay_out(claim)
+        return bool(new)
+
+    def key(self, claim: Claim, row: tuple[int, ...], values: tuple[Any, ...]) -> tuple[int, ...]:
+        """The numbers of what the claim reads in this world; they are written down for the loops."""
+        key = []
+        for (component, aspect), known, place in zip(claim.reads, claim.aspects, claim.rows, strict=True):
+            kind = self.book.components.kind(component)[0]
+            key.append(known.number(aspect_of(kind, values[component], aspect)))
+            self.note(place, row[component], key[-1])
+        if any(found >> width for found, width in zip(key, claim.widths, strict=True)):
+            self.lay_out(claim)
+        return tuple(key)
+
+    def note(self, place: int, value: int, aspect: int) -> None:
+        """Write down which number an aspect of a component's value has."""
+        while place >= self.aspect.shape[0] or value >= self.aspect.shape[1]:
+            axis = 0 if place >= self.aspect.shape[0] else 1
+            self.aspect = np.concatenate([self.aspect, np.full_like(self.aspect, loops.NONE)], axis=axis)
+        self.aspect[place, value] = aspect
+
+    def lay_out(self, claim: Claim) -> None:
+        """Decide where each number goes in the payload, with room to grow; known answers are written again."""
+        claim.slot = self.new_slot()
+        claim.widths = [max(2, len(known).bit_length() + 1) for known in claim.aspects]
+        claim.folds, claim.shifts, claim.folded = [], [], []
+        shift = 0
+        for width in claim.widths:
+            fold = shift + width > loops.PAYLOAD_BITS
+            claim.folds.append(self.new_slot() if fold else loops.NONE)
+            if fold:
+                claim.folded.append(Numbered())
+                shift = loops.A_SHIFT
+            claim.shifts.append(shift)
+            shift += width
+        for key in claim.answers:
+            self.write(claim, key)
+
+    def new_slot(self) -> int:
+        """A part of the map that nothing was written to yet."""
+        self.slots += 1
+        if self.slots >> (loops.KIND_SHIFT - loops.SLOT_SHIFT):
+            raise ScenarioError("the properties read too many different things: use --engine plain")
+        return self.slots
+
+    def write(self, claim: Claim, key: tuple[int, ...]) -> None:
+        """Put one answer where the loops look for it."""
+        folded, folds = 0, iter(claim.folded)
+        for found, fold, shift in zip(key, claim.folds, claim.shifts, strict=True):
+            if fold != loops.NONE:
+                number = next(folds).number(folded)
+                self.book.map.store(loops.MEMO, fold, folded, number)
+                folded = number
+            folded |= found << shift
+        self.book.map.store(loops.MEMO, claim.slot, folded, int(claim.answers[key]))
+
+    def arrays(self) -> tuple[Any, ...]:
+        """For each claim its first and last read and its slot; for each read its component, row, shift and fold."""
+        reads, start = np.zeros((max(1, len(self.all)), 3), np.int64), 0
+        for number, claim in enumerate(self.all):
+            reads[number] = (start, start + len(claim.reads), claim.slot)
+            start += len(claim.reads)
+        columns = (
+            [component for claim in self.all for component, _ in claim.reads],
+            [row for claim in self.all for row in claim.rows],
+            [shift for claim in self.all for shift in claim.shifts],
+            [fold for claim in self.all for fold in claim.folds],
+        )
+        return reads, *(np.array(column or [0], np.int64) for column in columns), self.aspect

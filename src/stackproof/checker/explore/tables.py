@@ -1,0 +1,347 @@
+"""What the compiled loops know of the values behind the numbers, and how Python fills it in.
+
+Every distinct value of a component (a host, an inbox, a monitor, the weather) has a number, given when it is first seen. What a
+value does is worked out once, by the same functions that the plain explorer uses, and written down as numbers.
+"""
+
+from typing import Any
+
+import numpy as np
+from attrs import define, field
+
+from stackproof.checker.explore import loops
+from stackproof.checker.explore.glimpse import Components, Weather
+from stackproof.checker.faults import BUDGETS, TURNS, Faults, new_cuts
+from stackproof.checker.host import Cause, Effect, Host, Status
+from stackproof.checker.network import Envelope, Inbox, Network, arriving, duplicated, put, taken, without
+from stackproof.checker.scenario import Scenario, ScenarioError
+from stackproof.checker.world import World
+
+BUDGET_NUMBER = {name: number for number, name in enumerate(BUDGETS, start=1)}
+RULED = tuple(turn.name for turn in TURNS if turn.ruled)
+
+
+@define
+class Numbered:
+    """Values, each with the number under which it was first seen."""
+
+    values: list[Any] = field(factory=list)
+    numbers: dict[Any, int] = field(factory=dict)
+
+    def number(self, value: Any) -> int:
+        """The number of a value, a new one if it is new."""
+        found = self.numbers.get(value)
+        if found is None:
+            found = self.numbers[value] = len(self.values)
+            self.values.append(value)
+            if found >= loops.NUMBERS:
+                raise ScenarioError(f"more than {loops.NUMBERS:,} distinct values of one component: use --engine plain")
+        return found
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+@define
+class Rows:
+    """A growing array of integers, written one row at a time."""
+
+    array: Any
+    used: int = 0
+
+    @classmethod
+    def of(cls, width: int, kind: Any = np.int64) -> "Rows":
+        """An empty one; a width of 1 makes it flat."""
+        return cls(np.zeros((64, width) if width > 1 else 64, kind))
+
+    def add(self, row: Any) -> int:
+        """Write one more row; its number."""
+        if self.used == len(self.array):
+            self.array = np.concatenate([self.array, np.zeros_like(self.array)])
+        self.array[self.used] = row
+        self.used += 1
+        return self.used - 1
+
+
+@define
+class PerNode:
+    """For each node a growing list of rows, as one array: `array[node, number]`."""
+
+    array: Any
+
+    @classmethod
+    def of(cls, nodes: int, width: int = 1, kind: Any = np.int64) -> "PerNode":
+        """An empty one."""
+        return cls(np.zeros((nodes, 64, width) if width > 1 else (nodes, 64), kind))
+
+    def set(self, node: int, number: int, row: Any) -> None:
+        """Write one row."""
+        if number >= self.array.shape[1]:
+            self.array = np.concatenate([self.array, np.zeros_like(self.array)], axis=1)
+        self.array[node, number] = row
+
+
+@define
+class Map:
+    """The map that the loops look things up in."""
+
+    array: Any = field(factory=lambda: np.zeros((1 << 12, 2), np.int64))
+    used: int = 0
+
+    def store(self, kind: int, slot: int, payload: int, value: int) -> None:
+        """Put a value under a key, and make room when it gets crowded."""
+        key = (kind << loops.KIND_SHIFT) | (slot << loops.SLOT_SHIFT) | payload
+        self.used += loops.store(self.array, key, value)
+        if 2 * self.used > len(self.array):
+            larger = np.zeros((4 * len(self.array), 2), np.int64)
+            loops.restore(self.array, larger)
+            self.array = larger
+
+
+@define(eq=False)
+class Book:
+    """All tables of one exploration."""
+
+    scenario: Scenario
+    components: Components
+    parts: list[Numbered]
+    items: list[Numbered]
+    notes: Numbered = field(factory=Numbered)
+    handlers: Numbered = field(factory=Numbered)
+    map: Map = field(factory=Map)
+    effect_host: Rows = field(factory=lambda: Rows.of(1))
+    effect_sends: Rows = field(factory=lambda: Rows.of(2))
+    effect_notes: Rows = field(factory=lambda: Rows.of(2))
+    effect_handler: list[int] = field(factory=list)
+    send_node: Rows = field(factory=lambda: Rows.of(1))
+    send_item: Rows = field(factory=lambda: Rows.of(1))
+    note: Rows = field(factory=lambda: Rows.of(1))
+    move_cause: Rows = field(factory=lambda: Rows.of(1))
+    move_budget: Rows = field(factory=lambda: Rows.of(1))
+    move_claim: Rows = field(factory=lambda: Rows.of(1))
+    item: Rows = field(factory=lambda: Rows.of(1))
+    weather_cut: Rows = field(init=False)
+    weather_move: Rows = field(factory=lambda: Rows.of(1))
+    host_flags: PerNode = field(init=False)
+    host_moves: PerNode = field(init=False)
+    inbox_items: PerNode = field(init=False)
+    item_source: PerNode = field(init=False)
+    item_bounce: PerNode = field(init=False)
+    rules: dict[tuple[str, int], int] = field(factory=dict)
+    raised: bool = False
+    most_cuts: int = 0
+    longest: Any = field(init=False)
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> "Book":
+        """Empty tables."""
+        nodes = len(scenario.names)
+        components = Components(len(scenario.monitors), nodes)
+        return cls(
+            scenario,
+            components,
+            [Numbered() for _ in range(components.count)],
+            [Numbered() for _ in range(nodes)],
+        )
+
+    def __attrs_post_init__(self) -> None:
+        nodes = self.components.nodes
+        self.weather_cut = Rows.of(max(2, nodes * nodes), np.uint8)
+        self.host_flags = PerNode.of(nodes)
+        self.host_moves = PerNode.of(nodes, 2)
+        self.inbox_items = PerNode.of(nodes, 2)
+        self.item_source = PerNode.of(nodes)
+        self.item_bounce = PerNode.of(nodes)
+        self.longest = np.zeros((nodes, 2), np.int64)
+
+    def numbers(self, world: World) -> tuple[int, ...]:
+        """The row of a world, one number for each component."""
+        ledgers = tuple(self.parts[1 + m].number(ledger) for m, ledger in enumerate(world.ledgers))
+        row = [self.weather(Weather(world.left, world.cuts)), *ledgers]
+        for place, (host, inbox) in enumerate(zip(world.hosts, world.inboxes, strict=True)):
+            row += [self.host(place, host), self.inbox(place, inbox)]
+        return tuple(row)
+
+    def values(self, row: tuple[int, ...]) -> tuple[Any, ...]:
+        """The values of a row's components."""
+        return tuple(part.values[number] for part, number in zip(self.parts, row, strict=True))
+
+    def world(self, row: tuple[int, ...]) -> World:
+        """The world that a row stands for."""
+        weather, *rest = self.values(row)
+        monitors = self.components.monitors
+        ledgers, places = rest[:monitors], rest[monitors:]
+        return World(
+            self.scenario, tuple(places[::2]), tuple(places[1::2]), weather.left, weather.cuts, tuple(ledgers)
+        )
+
+    def weather(self, weather: Weather) -> int:
+        """The number of what is left of the faults and what is cut."""
+        known = self.parts[0]
+        number = known.number(weather)
+        if number == self.weather_cut.used:
+            severed = frozenset().union(*(cut.pairs for cut in weather.cuts))
+            names = self.scenario.names
+            blocked = [(source, target) in severed for source in names for target in names]
+            self.weather_cut.add(blocked if len(names) > 1 else [*blocked, False])
+        return number
+
+    def host(self, place: int, host: Host) -> int:
+        """The number of a host; what can happen to it alone is written down when it is new."""
+        known = self.parts[self.components.host(place)]
+        fresh = len(known)
+        number = known.number(host)
+        if number == fresh:
+            there = host.status in (Status.UP, Status.PAUSED)
+            flags = loops.UP * (host.status is Status.UP) | loops.THERE * there
+            self.host_flags.set(place, number, flags)
+            first = self.move_cause.used
+            self.moves(place, host)
+            self.host_moves.set(place, number, (first, self.move_cause.used))
+            self.longest[place, 0] = max(self.longest[place, 0], self.move_cause.used - first)
+            self.raised |= host.error is not None
+        return number
+
+    def moves(self, place: int, host: Host) -> None:
+        """The timers that may fire, and the turns that the host may take."""
+        name = self.scenario.names[place]
+        if host.status is Status.UP:
+            for message in host.armed:
+                self.move(place, Cause("fire", name, message), loops.FREE, loops.NONE)
+        for turn in TURNS:
+            if host.status in turn.when and self.scenario.faults.affords(turn, name):
+                budget = BUDGET_NUMBER[turn.budget] if turn.budget else loops.FREE
+                self.move(place, Cause(turn.name), budget, self.rules.get((turn.name, place), loops.NONE))
+
+    def move(self, place: int, cause: Cause, budget: int, claim: int) -> None:
+        """Write one of them down."""
+        self.move_cause.add(self.items[place].number(cause))
+        self.move_budget.add(budget)
+        self.move_claim.add(claim)
+
+    def inbox(self, place: int, inbox: Inbox) -> int:
+        """The number of an inbox; what may arrive next is written down when it is new."""
+        known = self.parts[self.components.inbox(place)]
+        fresh = len(known)
+        number = known.number(inbox)
+        if number == fresh:
+            first = self.item.used
+            for envelope in arriving(inbox, self.scenario.links[self.scenario.names[place]]):
+                self.item.add(self.envelope(place, envelope))
+            self.inbox_items.set(place, number, (first, self.item.used))
+            self.longest[place, 1] = max(self.longest[place, 1], self.item.used - first)
+        return number
+
+    def envelope(self, place: int, envelope: Envelope) -> int:
+        """The number of an envelope among the items of its target."""
+        fresh = len(self.items[place])
+        number = self.items[place].number(envelope)
+        if number == fresh:
+            source = self.scenario.place[envelope.source]
+            bounce = Cause("bounce", envelope.target, envelope.message)
+            self.item_source.set(place, number, source)
+            self.item_bounce.set(place, number, self.items[source].number(bounce))
+        return number
+
+    def fill(self, key: int) -> None:
+        """Work out what the map lacked under `key`."""
+        kind, slot = key >> loops.KIND_SHIFT, (key >> loops.SLOT_SHIFT) & 0xFFF
+        a, b = (key >> loops.A_SHIFT) & (loops.NUMBERS - 1), key & (loops.NUMBERS - 1)
+        value = (self.step, self.put, self.take, self.drop, self.double, self.noted, self.spend, self.cuttings)[kind - 1]
+        self.map.store(kind, slot, key & ((1 << loops.PAYLOAD_BITS) - 1), value(slot, a, b))
+
+    def step(self, place: int, host: int, item: int) -> int:
+        """Every effect of a cause on a host: the number of the first, and how many."""
+        thing = self.items[place].values[item]
+        cause, keep = thing, False
+        if isinstance(thing, Envelope):
+            cause = Cause("deliver", thing.source, thing.message)
+            keep = self.link(place, thing) is Network.FIFO
+        before = self.parts[self.components.host(place)].values[host]
+        effects = [one for one in self.scenario.effects(before, cause) if keep or not one.silent]
+        if len(effects) > loops.ENTRY_MASK:
+            raise ScenarioError(f"{before.node.id!r} chooses among more than {loops.ENTRY_MASK:,} ways in one step")
+        handler = self.handler(before, cause)
+        for effect in effects:
+            self.effect(place, effect, handler)
+        return (self.effect_host.used - len(effects)) << loops.ENTRY_BITS | len(effects)
+
+    def handler(self, host: Host, cause: Cause) -> int:
+        """The number of what is counted when this cause acts on this host, or -1."""
+        if cause.name not in ("deliver", "fire", "bounce"):
+            return loops.NONE
+        message = "Bounced" if cause.name == "bounce" else type(cause.message).__name__
+        return self.handlers.number((type(host.node).__name__, message))
+
+    def effect(self, place: int, effect: Effect, handler: int) -> None:
+        """Write one effect down."""
+        scenario = self.scenario
+        name = scenario.names[place]
+        first_send, first_note = self.send_node.used, self.note.used
+        for target, message in effect.sent:
+            where = scenario.place_of(target, name, message)
+            self.send_node.add(where)
+            self.send_item.add(self.envelope(where, Envelope(name, target, message)))
+        for event in effect.observed:
+            self.note.add(self.notes.number((name, event)))
+        self.effect_host.add(self.host(place, effect.host))
+        self.effect_sends.add((first_send, self.send_node.used))
+        self.effect_notes.add((first_note, self.note.used))
+        self.effect_handler.append(handler)
+
+    def link(self, place: int, envelope: Envelope) -> Network:
+        """The kind of link that an envelope travels on."""
+        return self.scenario.links[self.scenario.names[place]][envelope.source]
+
+    def inbox_and_item(self, place: int, inbox: int, item: int) -> tuple[Inbox, Envelope, Network]:
+        """The values behind the numbers."""
+        envelope = self.items[place].values[item]
+        return self.parts[self.components.inbox(place)].values[inbox], envelope, self.link(place, envelope)
+
+    def put(self, place: int, inbox: int, item: int) -> int:
+        """The inbox after one more was sent."""
+        return self.inbox(place, put(*self.inbox_and_item(place, inbox, item)))
+
+    def take(self, place: int, inbox: int, item: int) -> int:
+        """The inbox after a delivery."""
+        return self.inbox(place, taken(*self.inbox_and_item(place, inbox, item)))
+
+    def drop(self, place: int, inbox: int, item: int) -> int:
+        """One more than the inbox after a loss."""
+        before, envelope, _ = self.inbox_and_item(place, inbox, item)
+        return 1 + self.inbox(place, without(before, envelope))
+
+    def double(self, place: int, inbox: int, item: int) -> int:
+        """One more than the inbox after a duplication, 0 where there is none."""
+        before, envelope, link = self.inbox_and_item(place, inbox, item)
+        return 0 if link is Network.REPEATING else 1 + self.inbox(place, duplicated(before, envelope))
+
+    def noted(self, monitor: int, ledger: int, note: int) -> int:
+        """The monitor after it saw something."""
+        part = self.parts[1 + monitor]
+        return part.number(self.scenario.noted(part.values[ledger], *self.notes.values[note]))
+
+    def spend(self, _slot: int, weather: int, budget: int) -> int:
+        """One more than the weather after a fault, 0 where the budget is spent."""
+        now: Weather = self.parts[0].values[weather]
+        fault = BUDGETS[budget - 1]
+        return 1 + self.weather(Weather(now.left.less(fault), now.cuts)) if now.left.allow(fault) else 0
+
+    def cuttings(self, _slot: int, weather: int, _b: int) -> int:
+        """Every cut and every healing: the number of the first, and how many."""
+        now: Weather = self.parts[0].values[weather]
+        cut = [Weather(left, tuple(sorted((*now.cuts, new)))) for new, left in new_cuts(self.scenario.names, now.left, now.cuts)]
+        healed = [Weather(now.left, tuple(other for other in now.cuts if other != old)) for old in now.cuts]
+        numbers = [self.weather(after) for after in cut + healed]
+        self.most_cuts = max(self.most_cuts, len(numbers))
+        first = self.weather_move.used
+        for number in numbers:
+            self.weather_move.add(number)
+        return first << loops.ENTRY_BITS | len(numbers)
+
+
+def fault_switches(faults: Faults) -> Any:
+    """What the loops need to look at: cuts; per message: anything, drops, duplicates, bounces; new cuts."""
+    cuts = faults.allow("cuts") or faults.allow("one_way_cuts") or faults.allow("partitions")
+    drops, doubles = faults.allow("drops"), faults.allow("duplicates")
+    return np.array([cuts, drops or doubles or faults.detection, drops, doubles, faults.detection, cuts], np.uint8)
