@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from attrs import define, field
 
-from stackproof.checker.explore import loops
+from stackproof.checker.explore import keys
 from stackproof.checker.explore.glimpse import Glimpse, Read, aspect_of
 from stackproof.checker.explore.tables import Book, Numbered
 from stackproof.checker.scenario import ScenarioError
@@ -26,9 +26,10 @@ class Claim:
     ask: Question
     reads: list[Read] = field(factory=list)
     aspects: list[Numbered] = field(factory=list)
+    seen: list[dict[int, int]] = field(factory=list)
     rows: list[int] = field(factory=list)
     answers: dict[tuple[int, ...], bool] = field(factory=dict)
-    slot: int = loops.NONE
+    slot: int = keys.NONE
     folds: list[int] = field(factory=list)
     shifts: list[int] = field(factory=list)
     widths: list[int] = field(factory=list)
@@ -40,10 +41,14 @@ class Claims:
     """All claims of an exploration, and the arrays in which the loops read them."""
 
     book: Book
+    glimpse: Glimpse = field(init=False)
     all: list[Claim] = field(factory=list)
     slots: int = 0
     rows: int = 0
-    aspect: Any = field(factory=lambda: np.full((16, 64), loops.NONE, np.int32))
+    aspect: Any = field(factory=lambda: np.full((16, 64), keys.NONE, np.int32))
+
+    def __attrs_post_init__(self) -> None:
+        self.glimpse = Glimpse(self.book.scenario, self.book.components)
 
     def add(self, ask: Question) -> int:
         """A new claim; its number."""
@@ -57,20 +62,20 @@ class Claims:
         values = self.book.values(row)
         key = self.key(claim, row, values)
         if key not in claim.answers:
-            glimpse = Glimpse(self.book.scenario, self.book.components, values)
-            answer = claim.ask(glimpse.as_world())
-            if self.extend(claim, glimpse):
+            answer = claim.ask(self.glimpse.at(values))
+            if self.extend(claim):
                 key = self.key(claim, row, values)
             claim.answers[key] = answer
         self.write(claim, key)
         return claim.answers[key]
 
-    def extend(self, claim: Claim, glimpse: Glimpse) -> bool:
+    def extend(self, claim: Claim) -> bool:
         """Take new reads into the claim's key; what was known under the shorter key is forgotten."""
-        new = [read for read in glimpse.reads if read not in claim.reads]
+        new = [read for read in self.glimpse.reads if read not in claim.reads]
         if new:
             claim.reads += new
             claim.aspects += [Numbered() for _ in new]
+            claim.seen += [{} for _ in new]
             claim.rows += range(self.rows, self.rows + len(new))
             self.rows += len(new)
             claim.answers.clear()
@@ -80,20 +85,25 @@ class Claims:
     def key(self, claim: Claim, row: tuple[int, ...], values: tuple[Any, ...]) -> tuple[int, ...]:
         """The numbers of what the claim reads in this world; they are written down for the loops."""
         key = []
-        for (component, aspect), known, place in zip(claim.reads, claim.aspects, claim.rows, strict=True):
-            kind = self.book.components.kind(component)[0]
-            key.append(known.number(aspect_of(kind, values[component], aspect)))
-            self.note(place, row[component], key[-1])
+        for place, (component, _) in enumerate(claim.reads):
+            number = row[component]
+            found = claim.seen[place].get(number)
+            key.append(self.look(claim, place, number, values) if found is None else found)
         if any(found >> width for found, width in zip(key, claim.widths, strict=True)):
             self.lay_out(claim)
         return tuple(key)
 
-    def note(self, place: int, value: int, aspect: int) -> None:
-        """Write down which number an aspect of a component's value has."""
-        while place >= self.aspect.shape[0] or value >= self.aspect.shape[1]:
-            axis = 0 if place >= self.aspect.shape[0] else 1
-            self.aspect = np.concatenate([self.aspect, np.full_like(self.aspect, loops.NONE)], axis=axis)
-        self.aspect[place, value] = aspect
+    def look(self, claim: Claim, place: int, number: int, values: tuple[Any, ...]) -> int:
+        """The number of what one read of a claim sees of a component's value that it did not see before."""
+        component, aspect = claim.reads[place]
+        kind = self.book.components.kinds[component]
+        found = claim.aspects[place].number(aspect_of(kind, values[component], aspect))
+        row = claim.rows[place]
+        while row >= self.aspect.shape[0] or number >= self.aspect.shape[1]:
+            axis = 0 if row >= self.aspect.shape[0] else 1
+            self.aspect = np.concatenate([self.aspect, np.full_like(self.aspect, keys.NONE)], axis=axis)
+        self.aspect[row, number] = claim.seen[place][number] = found
+        return found
 
     def lay_out(self, claim: Claim) -> None:
         """Decide where each number goes in the payload, with room to grow; known answers are written again."""
@@ -102,11 +112,11 @@ class Claims:
         claim.folds, claim.shifts, claim.folded = [], [], []
         shift = 0
         for width in claim.widths:
-            fold = shift + width > loops.PAYLOAD_BITS
-            claim.folds.append(self.new_slot() if fold else loops.NONE)
+            fold = shift + width > keys.PAYLOAD_BITS
+            claim.folds.append(self.new_slot() if fold else keys.NONE)
             if fold:
                 claim.folded.append(Numbered())
-                shift = loops.A_SHIFT
+                shift = keys.A_SHIFT
             claim.shifts.append(shift)
             shift += width
         for key in claim.answers:
@@ -115,7 +125,7 @@ class Claims:
     def new_slot(self) -> int:
         """A part of the map that nothing was written to yet."""
         self.slots += 1
-        if self.slots >> (loops.KIND_SHIFT - loops.SLOT_SHIFT):
+        if self.slots == keys.SLOTS:
             raise ScenarioError("the properties read too many different things: use --engine plain")
         return self.slots
 
@@ -123,12 +133,12 @@ class Claims:
         """Put one answer where the loops look for it."""
         folded, folds = 0, iter(claim.folded)
         for found, fold, shift in zip(key, claim.folds, claim.shifts, strict=True):
-            if fold != loops.NONE:
+            if fold != keys.NONE:
                 number = next(folds).number(folded)
-                self.book.map.store(loops.MEMO, fold, folded, number)
+                self.book.memo.store(keys.MEMO, fold, folded, number)
                 folded = number
             folded |= found << shift
-        self.book.map.store(loops.MEMO, claim.slot, folded, int(claim.answers[key]))
+        self.book.memo.store(keys.MEMO, claim.slot, folded, int(claim.answers[key]))
 
     def arrays(self) -> tuple[Any, ...]:
         """For each claim its first and last read and its slot; for each read its component, row, shift and fold."""

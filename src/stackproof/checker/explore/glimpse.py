@@ -7,7 +7,6 @@ native explorer then evaluates a property once for each combination of what it r
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from inspect import getattr_static
 from typing import Any, TypeAlias, cast
 
 import attrs
@@ -47,12 +46,10 @@ class Components:
         """The component of what is in flight to a node."""
         return 2 + self.monitors + 2 * place
 
-    def kind(self, component: Component) -> tuple[str, int]:
-        """What a component is, and of which monitor or node."""
-        if component <= self.monitors:
-            return ("ledger", component - 1) if component else ("weather", 0)
-        place, inbox = divmod(component - 1 - self.monitors, 2)
-        return ("inbox" if inbox else "host"), place
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """What each component is."""
+        return ("weather", *("ledger",) * self.monitors, *("host", "inbox") * self.nodes)
 
 
 def aspect_of(kind: str, value: Any, aspect: Aspect) -> Any:
@@ -76,17 +73,23 @@ class Weather:
 
 @define(slots=False, eq=False)
 class Glimpse:
-    """One world as its components' values; `reads` holds what was looked at, in order."""
+    """One world after the other, as the values of its components; `reads` holds what was looked at, in order."""
 
     scenario: Scenario
     components: Components
-    values: tuple[Any, ...]
+    values: tuple[Any, ...] = ()
     reads: dict[Read, None] = field(factory=dict)
+
+    def at(self, values: tuple[Any, ...]) -> World:
+        """The world with these components, under the type that properties are written for."""
+        self.values = values
+        self.reads = {}
+        return cast(World, self)
 
     def read(self, component: Component, aspect: Aspect) -> Any:
         """Note the read, and answer it."""
         self.reads[component, aspect] = None
-        return aspect_of(self.components.kind(component)[0], self.values[component], aspect)
+        return aspect_of(self.components.kinds[component], self.values[component], aspect)
 
     def read_host(self, name: NodeId, aspect: Aspect) -> Any:
         """An aspect of one node's host."""
@@ -98,7 +101,8 @@ class Glimpse:
 
     @cached_property
     def nodes(self) -> Mapping[NodeId, Any]:
-        return Lazily(self.names, lambda name: NodeGlimpse(self, name))
+        hosts = ((name, self.components.host(place)) for name, place in self.scenario.place.items())
+        return {name: node_glimpse(self, host, self.values[host].node) for name, host in hosts}
 
     @cached_property
     def status(self) -> Mapping[NodeId, Status]:
@@ -146,10 +150,6 @@ class Glimpse:
         errors = ((name, self.read_host(name, "error")) for name in self.names)
         return tuple((name, error) for name, error in errors if error)
 
-    def as_world(self) -> World:
-        """Itself, under the type that properties are written for."""
-        return cast(World, self)
-
 
 @frozen
 class Lazily(Mapping[str, Any]):
@@ -170,48 +170,29 @@ class Lazily(Mapping[str, Any]):
         return len(self.known)
 
 
-class NodeGlimpse:
-    """A node that notes which of its variables are read, by its own methods, too."""
-
-    __slots__ = ("_glimpse", "_name", "_type", "_variables")
-
-    def __init__(self, glimpse: Glimpse, name: NodeId) -> None:
-        node = glimpse.values[glimpse.components.host(glimpse.scenario.place[name])].node
-        self._glimpse, self._name, self._type = glimpse, name, type(node)
-        self._variables = variable_names(type(node))
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:
-        return self._type
-
-    def __getattr__(self, name: str) -> Any:
-        if name in self._variables:
-            return self._glimpse.read_host(self._name, f".{name}")
-        found = getattr_static(self._type, name)
-        return found.__get__(self, self._type) if hasattr(found, "__get__") else found
-
-    def everything(self) -> tuple[Any, ...]:
-        """All variables of the node."""
-        return tuple(getattr(self, variable) for variable in self._variables)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, NodeGlimpse) or attrs.has(type(other)):
-            same = other.__class__ is self._type
-            return same and all(getattr(self, name) == getattr(other, name) for name in self._variables)
-        return NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.everything())
-
-    def __repr__(self) -> str:
-        return f"{self._type.__name__}{self.everything()}"
+GLIMPSES: dict[type, type] = {}
 
 
-KNOWN: dict[type, tuple[str, ...]] = {}
+def node_glimpse(glimpse: "Glimpse", component: Component, node: Any) -> Any:
+    """A node that notes which of its variables are read, by its own methods, too: of a subclass, with noting properties."""
+    kind = type(node)
+    if kind not in GLIMPSES:
+        noting = {variable.name: noting_property(variable.name) for variable in attrs.fields(kind)}
+        hidden = {"__slots__": ("_glimpse", "_component"), "__module__": kind.__module__, "__doc__": kind.__doc__}
+        GLIMPSES[kind] = type(kind)(kind.__name__, (kind,), hidden | noting)
+    seen = object.__new__(GLIMPSES[kind])
+    object.__setattr__(seen, "_glimpse", glimpse)
+    object.__setattr__(seen, "_component", component)
+    return seen
 
 
-def variable_names(node_type: type) -> tuple[str, ...]:
-    """The names of a node class's variables."""
-    if node_type not in KNOWN:
-        KNOWN[node_type] = tuple(variable.name for variable in attrs.fields(node_type))
-    return KNOWN[node_type]
+def noting_property(variable: str) -> property:
+    """A variable of a node that notes when it is read."""
+    aspect = f".{variable}"
+
+    def read(seen: Any) -> Any:
+        glimpse, component = seen._glimpse, seen._component
+        glimpse.reads[component, aspect] = None
+        return getattr(glimpse.values[component].node, variable)
+
+    return property(read)

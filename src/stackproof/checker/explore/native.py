@@ -1,25 +1,29 @@
 """The native explorer: breadth-first search over rows of integers, in compiled code.
 
 Each distinct step of each node is run once, in Python (tables.py); each property is evaluated once for each combination of what it
-reads (claims.py); everything else happens in the loops of loops.py. A level is explored in rounds. In a round the worlds of eight
+reads (claims.py); everything else happens in the loops of keys.py. A level is explored in rounds. In a round the worlds of eight
 chunks are expanded, each chunk by one thread, into rows sorted by shard; then each shard of the visited set takes in the rows
 that belong to it, by one thread again; then the new worlds are held against the claims. Chunks and shards do not depend on
 the number of threads, nor does anything that comes out.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from attrs import define, field
 
-from stackproof.checker.explore import loops
+from stackproof.checker.explore import keys
 from stackproof.checker.explore.claims import Claims
+from stackproof.checker.explore.expansion import expand
 from stackproof.checker.explore.findings import Findings
 from stackproof.checker.explore.limits import Limits, OutOfBudget
-from stackproof.checker.explore.tables import BUDGET_NUMBER, RULED, Book, fault_switches
+from stackproof.checker.explore.lookups import inspect
+from stackproof.checker.explore.tables import RULED, SPENT_BY_MESSAGES, Book, switches
+from stackproof.checker.explore.visited import insert, reinsert, repack
 from stackproof.checker.report import Report
 from stackproof.checker.scenario import Property, Scenario, no_step_raises, reason_against, true_in
 from stackproof.checker.world import Event, World
@@ -34,50 +38,47 @@ class Store:
     """Every world seen, in the order of discovery, its parent, and the set of them in shards."""
 
     widths: list[int]
-    shape: loops.Shape = field(init=False)
+    apart: int
+    shape: keys.Shape = field(init=False)
     rows: Any = field(init=False)
     parents: Any = field(init=False)
     count: int = 0
-    shards: list[Any] = field(init=False)
-    held: list[int] = field(init=False)
+    table: Any = field(init=False)
+    fields: list[tuple[int, int, int]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.shape, words = packed(self.widths)
+        self.shape, words = packed(self.widths, self.apart)
+        self.fields = fields(self.shape)
         self.rows = np.empty((1 << 12, words), np.int64)
         self.parents = np.empty(1 << 12, np.uint32)
-        self.clear(1 << 10)
+        self.rebuild(1 << 13)
 
-    def clear(self, slots: int) -> None:
-        """An empty set with so many slots in each shard."""
-        self.shards = [np.zeros((slots, self.rows.shape[1]), np.int64) for _ in range(loops.SHARDS)]
-        self.held = [0] * loops.SHARDS
+    def rebuild(self, slots: int) -> None:
+        """Make the visited set anew, with so many slots."""
+        self.table = None
+        self.table = np.zeros((slots, self.rows.shape[1]), np.int64)
+        reinsert(self.table, self.rows[: self.count], np.empty(keys.BLOCK, np.int64))
 
-    def fit(self, sizes: list[int]) -> None:
-        """Widen the rows if some component has more values than its field can tell apart."""
-        widths = [max(width, (size - 1).bit_length()) for width, size in zip(self.widths, sizes, strict=True)]
-        if widths == self.widths:
-            return
-        shape, words = packed(widths)
+    def fit(self, sizes: list[int]) -> bool:
+        """Widen the rows if some component has more values than its field can tell apart; whether they were."""
+        needed = [(size - 1).bit_length() for size in sizes]
+        if all(need <= width for need, width in zip(needed, self.widths, strict=True)):
+            return False
+        self.widths = roomy(needed, self.apart)
+        shape, words = packed(self.widths, self.apart)
         rows = np.empty((len(self.rows), words), np.int64)
-        loops.repack(self.rows[: self.count], self.shape, rows, shape)
-        self.widths, self.shape, self.rows = widths, shape, rows
-        self.shards = []
-        known, counts = self.rows[: self.count], np.zeros(loops.SHARDS, np.int64)
-        shards = np.empty(self.count, np.uint8)
-        loops.shards_of(known, counts, shards)
-        for shard in range(loops.SHARDS):
-            slots = 1 << max(10, (2 * int(counts[shard])).bit_length())
-            self.shards.append(np.zeros((slots, words), np.int64))
-            loops.reinsert(self.shards[shard], known, shards, shard)
-        self.held = [int(count) for count in counts]
+        repack(self.rows[: self.count], self.shape, rows, shape)
+        self.shape, self.rows, self.fields = shape, rows, fields(shape)
+        self.rebuild(len(self.table))
+        return True
 
-    def make_room(self, shard: int, more: int) -> None:
-        """Grow a shard that could get crowded."""
-        slots = len(self.shards[shard])
-        if 4 * (self.held[shard] + more) > 3 * slots:
-            larger = np.zeros((2 * slots, self.rows.shape[1]), np.int64)
-            loops.rehash(self.shards[shard], larger)
-            self.shards[shard] = larger
+    def make_room(self, more: int) -> None:
+        """Grow the visited set if so many more could crowd it."""
+        slots = len(self.table)
+        while 4 * (self.count + more) > 3 * slots:
+            slots *= 2
+        if slots > len(self.table):
+            self.rebuild(slots)
 
     def append(self, rows: Any, parents: Any) -> None:
         """Add new worlds at the end."""
@@ -92,9 +93,8 @@ class Store:
 
     def row(self, world: int) -> tuple[int, ...]:
         """The numbers of a world's components."""
-        shape = self.shape
-        row = self.rows[world]
-        return tuple((int(row[w]) >> int(s)) & int(m) for w, s, m in zip(shape.word, shape.shift, shape.mask, strict=True))
+        words = self.rows[world].tolist()
+        return tuple([(words[word] >> shift) & mask for word, shift, mask in self.fields])
 
     def path(self, world: int) -> list[int]:
         """The worlds that lead to `world`, an initial one first."""
@@ -104,19 +104,38 @@ class Store:
         return path[::-1]
 
 
-def packed(widths: list[int]) -> tuple[loops.Shape, int]:
-    """Where each component goes, none across two words; and how many words that takes."""
+def fields(shape: keys.Shape) -> list[tuple[int, int, int]]:
+    """Word, shift and mask of each component."""
+    return list(zip(shape.word.tolist(), shape.shift.tolist(), shape.mask.tolist(), strict=True))
+
+
+def roomy(needed: list[int], apart: int) -> list[int]:
+    """Widths that suffice, with some room to grow where there is much, as far as it costs no further word."""
+    for room in (3, 2, 1):
+        loose = [need + room if need > 4 else need for need in needed]
+        if packed(loose, apart)[1] == packed(needed, apart)[1]:
+            return loose
+    return needed
+
+
+def packed(widths: list[int], apart: int) -> tuple[keys.Shape, int]:
+    """Where each component goes, and how many words that takes.
+
+    No component stands across two words, nor does a node: from `apart` on, hosts and inboxes go in pairs.
+    """
     word, shift, free = [], [], [62]
-    for width in widths:
-        place = next((place for place, left in enumerate(free) if left >= width), None)
-        if place is None:
-            place = len(free)
+    sizes = [[width] for width in widths[:apart]] + [widths[c : c + 2] for c in range(apart, len(widths), 2)]
+    for size in sizes:
+        place = next((place for place, left in enumerate(free) if left >= sum(size)), len(free))
+        if place == len(free):
             free.append(64)
-        word.append(place)
-        shift.append((62 if place == 0 else 64) - free[place])
-        free[place] -= width
+        for width in size:
+            word.append(place)
+            shift.append((62 if place == 0 else 64) - free[place])
+            free[place] -= width
     masks = [(1 << width) - 1 for width in widths]
-    return loops.Shape(*(np.array(part, np.int64) for part in (word, shift, masks))), len(free)
+    pairs = [(1 << sum(widths[c : c + 2])) - 1 for c in range(apart, len(widths), 2)]
+    return keys.Shape(*(np.array(part, np.int64) for part in (word, shift, masks, pairs))), len(free)
 
 
 @define(eq=False)
@@ -124,23 +143,59 @@ class Lots:
     """The buffers that chunks are expanded into."""
 
     words: int
+    components: int
     capacity: int
-    lots: list[loops.Lot] = field(init=False)
+    lots: list[keys.Lot] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.lots = [self.lot() for _ in range(CHUNKS)]
 
-    def lot(self) -> loops.Lot:
+    def lot(self) -> keys.Lot:
         """An empty one."""
-        return loops.Lot(
-            rows=np.empty((loops.SHARDS, self.capacity, self.words), np.int64),
-            parents=np.empty((loops.SHARDS, self.capacity), np.uint32),
-            counts=np.zeros(loops.SHARDS, np.int64),
-            misses=np.empty((loops.MISSES, 2), np.int64),
+        return keys.Lot(
+            rows=np.empty((keys.SHARDS, self.capacity, self.words), np.int64),
+            parents=np.empty((keys.SHARDS, self.capacity), np.uint32),
+            counts=np.zeros(keys.SHARDS, np.int64),
+            misses=np.empty((keys.MISSES, 2), np.int64),
             missed=np.empty(CHUNK, np.int64),
             cover=np.zeros(1024, np.int64),
             tally=np.zeros(4, np.int64),
+            scratch=keys.Scratch(
+                now=np.full(self.components, keys.NONE, np.int64),
+                new=np.empty((1, self.words), np.int64),
+                saved=np.empty(keys.SHARDS, np.int64),
+                used=np.empty(keys.SHARDS * self.capacity, np.int32),
+                recent=np.zeros(256, np.int64),
+                lack=np.zeros(1, np.int64),
+            ),
         )
+
+
+@define(eq=False)
+class Caches:
+    """One cache of pairs for each thread that asks at the same time. They hold for one shape of rows."""
+
+    nodes: int
+    most: int = 0
+    free: list[keys.Cache] = field(factory=list)
+
+    def renew(self, most: int) -> None:
+        """Forget everything, and make room for so many entries of one pair."""
+        self.most = most
+        self.free.clear()
+
+    @contextmanager
+    def one(self) -> Iterator[keys.Cache]:
+        """A cache to use for a while."""
+        cache = self.free.pop() if self.free else self.fresh()
+        yield cache
+        self.free.append(cache)
+
+    def fresh(self) -> keys.Cache:
+        """An empty one."""
+        entries = np.empty((max(1 << 18, 4 * self.most), keys.COLUMNS), np.int64)
+        direct = np.zeros((self.nodes, keys.DIRECT), np.int64)
+        return keys.Cache(direct, np.zeros((1 << 17, 2), np.int64), entries, np.zeros(2, np.int64))
 
 
 @define(eq=False)
@@ -155,9 +210,10 @@ class Native:
     claims: Claims = field(init=False)
     store: Store = field(init=False)
     lots: Lots = field(init=False)
+    caches: Caches = field(init=False)
     names: dict[int, tuple[str, bool]] = field(factory=dict)
     open: list[int] = field(factory=list)
-    prune: int = loops.NONE
+    prune: int = keys.NONE
     frontier: int = 0
 
     def __attrs_post_init__(self) -> None:
@@ -165,6 +221,7 @@ class Native:
         self.found = Findings(scenario)
         self.book = Book.of(scenario)
         self.claims = Claims(self.book)
+        self.caches = Caches(self.book.components.nodes)
         for invariant in scenario.invariants:
             self.ask(invariant, invariant=True)
         for goal in scenario.goals:
@@ -201,18 +258,16 @@ class Native:
     def begin(self) -> int:
         """Enter the initial worlds; how many there are."""
         rows = list(dict.fromkeys(self.book.numbers(world) for _, world in self.scenario.initial()))
-        self.store = Store([(len(part) - 1).bit_length() for part in self.book.parts])
-        self.lots = Lots(self.store.rows.shape[1], LOT)
-        shape, shards = self.store.shape, self.store.shards
+        apart = self.book.components.host(0)
+        self.store = Store([(len(part) - 1).bit_length() for part in self.book.parts], apart)
+        self.lots = Lots(self.store.rows.shape[1], self.book.components.count, LOT)
+        shape = self.store.shape
         for number, row in enumerate(rows):
             words = np.zeros((1, self.store.rows.shape[1]), np.int64)
-            words[0, 0] = loops.MARK
+            words[0, 0] = keys.MARK
             for value, word, shift in zip(row, shape.word, shape.shift, strict=True):
                 words[0, word] |= value << int(shift)
-            counts, shard = np.zeros(loops.SHARDS, np.int64), np.zeros(1, np.uint8)
-            loops.shards_of(words, counts, shard)
-            loops.reinsert(shards[shard[0]], words, shard, int(shard[0]))
-            self.store.held[shard[0]] += 1
+            reinsert(self.store.table, words, np.empty(keys.BLOCK, np.int64))
             self.store.append(words, np.array([number], np.uint32))
         return len(rows)
 
@@ -230,8 +285,11 @@ class Native:
         """Expand these worlds, and those that missed something again, until all are done."""
         while chunks:
             now, chunks = chunks[:CHUNKS], chunks[CHUNKS:]
-            tables, pends = self.tables(), self.pends()
-            done = list(self.run_all(lambda chunk: self.expand(chunk, now, tables, pends), range(len(now))))
+            tables, most = self.tables(), self.most()
+            self.store.make_room(len(now) * keys.SHARDS * self.lots.capacity)
+            if 4 * most > self.caches.most:
+                self.caches.renew(8 * most)
+            done = list(self.run_all(lambda chunk: self.expand(chunk, now, tables, most), range(len(now))))
             lots = self.lots.lots[: len(now)]
             self.take_in(lots)
             self.found.transitions += sum(int(lot.tally[0]) for lot in lots)
@@ -245,55 +303,64 @@ class Native:
             chunks = missed + rest + chunks
             self.limits.check(self.store.count, self.found.transitions, self.found.depth, self.frontier)
 
-    def expand(self, chunk: int, ids: list[Any], tables: loops.Tables, pends: int) -> int:
+    def expand(self, chunk: int, ids: list[Any], tables: keys.Tables, most: int) -> int:
         """Expand one chunk into its lot."""
         lot, store = self.lots.lots[chunk], self.store
         lot.counts[:] = 0
         lot.tally[:] = 0
+        lot.scratch.recent[:] = 0
         first_node, monitors = self.book.components.host(0), self.book.components.monitors
-        return int(
-            loops.expand(
-                ids[chunk], store.rows, store.shape, tables, BUDGETS_SPENT, first_node, monitors, self.prune, pends, lot
+        with self.caches.one() as cache:
+            return int(
+                expand(
+                    ids[chunk],
+                    store.rows,
+                    len(store.table),
+                    store.shape,
+                    tables,
+                    first_node,
+                    monitors,
+                    self.prune,
+                    most,
+                    cache,
+                    lot,
+                )
             )
-        )
 
-    def pends(self) -> int:
-        """The most steps that one world may offer."""
-        moves, items = self.book.longest.sum(axis=0)
-        return int(moves + 4 * items + self.book.most_cuts + 1)
+    def most(self) -> int:
+        """At least as many entries as a pair can have."""
+        moves, items = self.book.longest.max(axis=0)
+        return int((moves + items) * self.book.most_effects + 3 * items + 1)
 
-    def take_in(self, lots: list[loops.Lot]) -> None:
+    def take_in(self, lots: list[keys.Lot]) -> None:
         """Insert what was found into the visited set; the new worlds are numbered by shard, chunk and place."""
-        new = list(self.run_all(lambda shard: self.take_in_shard(shard, lots), range(loops.SHARDS)))
-        for shard in range(loops.SHARDS):
+        new = list(self.run_all(lambda shard: self.take_in_shard(shard, lots), range(keys.SHARDS)))
+        for shard in range(keys.SHARDS):
             for lot, count in zip(lots, new[shard], strict=True):
                 if count:
                     self.store.append(lot.rows[shard, :count], lot.parents[shard, :count])
 
-    def take_in_shard(self, shard: int, lots: list[loops.Lot]) -> list[int]:
+    def take_in_shard(self, shard: int, lots: list[keys.Lot]) -> list[int]:
         """Insert the rows of one shard; how many of each lot are new."""
-        store = self.store
-        new = []
-        for lot in lots:
-            count = int(lot.counts[shard])
-            store.make_room(shard, count)
-            new.append(int(loops.insert(store.shards[shard], lot.rows[shard], lot.parents[shard], count)))
-            store.held[shard] += new[-1]
-        return new
+        places = np.empty(keys.BLOCK, np.int64)
+        return [
+            int(insert(self.store.table, lot.rows[shard], lot.parents[shard], lot.counts[shard], places)) for lot in lots
+        ]
 
-    def fill(self, lots: list[loops.Lot]) -> None:
+    def fill(self, lots: list[keys.Lot]) -> None:
         """Work out everything that was missed, once."""
         misses = [(int(key), int(world)) for lot in lots for key, world in lot.misses[: lot.tally[2]]]
         if not misses:
             return
         seen = set()
         for key, world in misses:
-            if key >> loops.KIND_SHIFT == loops.CLAIM:
-                self.claims.resolve((key >> loops.SLOT_SHIFT) & 0xFFF, self.store.row(world))
+            if key >> keys.KIND_SHIFT == keys.CLAIM:
+                self.claims.resolve((key >> keys.SLOT_SHIFT) & 0xFFF, self.store.row(world))
             elif key not in seen:
                 seen.add(key)
                 self.book.fill(key)
-        self.store.fit([len(part) for part in self.book.parts])
+        if self.store.fit([len(part) for part in self.book.parts]):
+            self.caches.free.clear()
         effects = self.book.effect_host.used
         for place, lot in enumerate(self.lots.lots):
             if len(lot.cover) < effects:
@@ -304,24 +371,25 @@ class Native:
     def renew_lots(self, factor: int) -> None:
         """Make the buffers anew, for other rows or for more of them."""
         covers = [lot.cover for lot in self.lots.lots]
-        self.lots = Lots(self.store.rows.shape[1], factor * self.lots.capacity)
+        self.lots = Lots(self.store.rows.shape[1], self.lots.components, factor * self.lots.capacity)
         self.lots.lots = [lot._replace(cover=cover) for lot, cover in zip(self.lots.lots, covers, strict=True)]
 
     def judge(self, first: int, last: int) -> None:
         """Hold the open claims against the worlds of one level."""
         if self.book.raised and no_step_raises.__name__ not in {name for name, _ in self.names.values()}:
             self.ask(no_step_raises, invariant=True)
-        hits = np.full(len(self.claims.all), loops.NONE, np.int64)
+        hits = np.full(len(self.claims.all), keys.NONE, np.int64)
         ids = np.arange(first, last)
         while len(ids) and self.open:
             misses, again, tally = np.empty((1024, 2), np.int64), np.empty(1 << 16, np.int64), np.zeros(2, np.int64)
             store, tables = self.store, self.tables()
             asked = np.array(self.open, np.int64)
-            done = loops.inspect(ids, store.rows, store.shape, tables, asked, misses, again, hits, tally)
+            recent, lack = np.zeros(4096, np.int64), np.zeros(1, np.int64)
+            done = inspect(ids, store.rows, store.shape, tables, asked, misses, again, hits, tally, recent, lack)
             for claim, world in misses[: tally[0]]:
                 self.claims.resolve(int(claim), store.row(int(world)))
             ids = np.concatenate([again[: tally[1]], ids[done:]])
-        for claim in [claim for claim in self.open if hits[claim] != loops.NONE]:
+        for claim in [claim for claim in self.open if hits[claim] != keys.NONE]:
             self.settle(claim, int(hits[claim]))
 
     def settle(self, claim: int, world: int) -> None:
@@ -335,11 +403,12 @@ class Native:
         broken = next(one for one in self.found.invariants if one.__name__ == name)
         self.found.violations[name] = (reason_against(broken, worlds[-1]) or "", worlds)
 
-    def tables(self) -> loops.Tables:
+    def tables(self) -> keys.Tables:
         """The arrays as they are now."""
         book = self.book
-        return loops.Tables(
+        return keys.Tables(
             book.map.array,
+            book.memo.array,
             book.effect_host.array,
             book.effect_sends.array,
             book.effect_notes.array,
@@ -358,7 +427,8 @@ class Native:
             book.weather_cut.array,
             book.weather_move.array,
             *self.claims.arrays(),
-            fault_switches(self.scenario.faults),
+            switches(self.scenario.faults),
+            SPENT_BY_MESSAGES,
         )
 
     def close(self) -> None:
@@ -367,12 +437,9 @@ class Native:
         handlers = self.book.handlers.values
         for lot in self.lots.lots:
             for effect, handler in enumerate(self.book.effect_handler):
-                if handler != loops.NONE and effect < len(lot.cover) and lot.cover[effect]:
+                if handler != keys.NONE and effect < len(lot.cover) and lot.cover[effect]:
                     key = handlers[handler]
                     self.found.handled[key] = self.found.handled.get(key, 0) + int(lot.cover[effect])
-
-
-BUDGETS_SPENT = loops.Budget(BUDGET_NUMBER["drops"], BUDGET_NUMBER["duplicates"], BUDGET_NUMBER["suspicions"])
 
 
 def partial_broken(invariant: Property) -> Callable[[World], bool]:

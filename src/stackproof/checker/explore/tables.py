@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from attrs import define, field
 
-from stackproof.checker.explore import loops
+from stackproof.checker.explore import keys
 from stackproof.checker.explore.glimpse import Components, Weather
+from stackproof.checker.explore.lookups import restore, store
 from stackproof.checker.faults import BUDGETS, TURNS, Faults, new_cuts
 from stackproof.checker.host import Cause, Effect, Host, Status
 from stackproof.checker.network import Envelope, Inbox, Network, arriving, duplicated, put, taken, without
@@ -18,6 +19,7 @@ from stackproof.checker.scenario import Scenario, ScenarioError
 from stackproof.checker.world import World
 
 BUDGET_NUMBER = {name: number for number, name in enumerate(BUDGETS, start=1)}
+SPENT_BY_MESSAGES = np.array([BUDGET_NUMBER[name] for name in ("drops", "duplicates", "suspicions")], np.int64)
 RULED = tuple(turn.name for turn in TURNS if turn.ruled)
 
 
@@ -34,8 +36,8 @@ class Numbered:
         if found is None:
             found = self.numbers[value] = len(self.values)
             self.values.append(value)
-            if found >= loops.NUMBERS:
-                raise ScenarioError(f"more than {loops.NUMBERS:,} distinct values of one component: use --engine plain")
+            if found >= keys.NUMBERS:
+                raise ScenarioError(f"more than {keys.NUMBERS:,} distinct values of one component: use --engine plain")
         return found
 
     def __len__(self) -> int:
@@ -90,11 +92,11 @@ class Map:
 
     def store(self, kind: int, slot: int, payload: int, value: int) -> None:
         """Put a value under a key, and make room when it gets crowded."""
-        key = (kind << loops.KIND_SHIFT) | (slot << loops.SLOT_SHIFT) | payload
-        self.used += loops.store(self.array, key, value)
+        key = (kind << keys.KIND_SHIFT) | (slot << keys.SLOT_SHIFT) | payload
+        self.used += store(self.array, key, value)
         if 2 * self.used > len(self.array):
             larger = np.zeros((4 * len(self.array), 2), np.int64)
-            loops.restore(self.array, larger)
+            restore(self.array, larger)
             self.array = larger
 
 
@@ -109,6 +111,7 @@ class Book:
     notes: Numbered = field(factory=Numbered)
     handlers: Numbered = field(factory=Numbered)
     map: Map = field(factory=Map)
+    memo: Map = field(factory=Map)
     effect_host: Rows = field(factory=lambda: Rows.of(1))
     effect_sends: Rows = field(factory=lambda: Rows.of(2))
     effect_notes: Rows = field(factory=lambda: Rows.of(2))
@@ -129,7 +132,7 @@ class Book:
     item_bounce: PerNode = field(init=False)
     rules: dict[tuple[str, int], int] = field(factory=dict)
     raised: bool = False
-    most_cuts: int = 0
+    most_effects: int = 1
     longest: Any = field(init=False)
 
     @classmethod
@@ -193,7 +196,7 @@ class Book:
         number = known.number(host)
         if number == fresh:
             there = host.status in (Status.UP, Status.PAUSED)
-            flags = loops.UP * (host.status is Status.UP) | loops.THERE * there
+            flags = keys.UP * (host.status is Status.UP) | keys.THERE * there
             self.host_flags.set(place, number, flags)
             first = self.move_cause.used
             self.moves(place, host)
@@ -207,11 +210,11 @@ class Book:
         name = self.scenario.names[place]
         if host.status is Status.UP:
             for message in host.armed:
-                self.move(place, Cause("fire", name, message), loops.FREE, loops.NONE)
+                self.move(place, Cause("fire", name, message), keys.FREE, keys.NONE)
         for turn in TURNS:
             if host.status in turn.when and self.scenario.faults.affords(turn, name):
-                budget = BUDGET_NUMBER[turn.budget] if turn.budget else loops.FREE
-                self.move(place, Cause(turn.name), budget, self.rules.get((turn.name, place), loops.NONE))
+                budget = BUDGET_NUMBER[turn.budget] if turn.budget else keys.FREE
+                self.move(place, Cause(turn.name), budget, self.rules.get((turn.name, place), keys.NONE))
 
     def move(self, place: int, cause: Cause, budget: int, claim: int) -> None:
         """Write one of them down."""
@@ -245,10 +248,10 @@ class Book:
 
     def fill(self, key: int) -> None:
         """Work out what the map lacked under `key`."""
-        kind, slot = key >> loops.KIND_SHIFT, (key >> loops.SLOT_SHIFT) & 0xFFF
-        a, b = (key >> loops.A_SHIFT) & (loops.NUMBERS - 1), key & (loops.NUMBERS - 1)
+        kind, slot = key >> keys.KIND_SHIFT, (key >> keys.SLOT_SHIFT) & 0xFFF
+        a, b = (key >> keys.A_SHIFT) & (keys.NUMBERS - 1), key & (keys.NUMBERS - 1)
         value = (self.step, self.put, self.take, self.drop, self.double, self.noted, self.spend, self.cuttings)[kind - 1]
-        self.map.store(kind, slot, key & ((1 << loops.PAYLOAD_BITS) - 1), value(slot, a, b))
+        self.map.store(kind, slot, key & ((1 << keys.PAYLOAD_BITS) - 1), value(slot, a, b))
 
     def step(self, place: int, host: int, item: int) -> int:
         """Every effect of a cause on a host: the number of the first, and how many."""
@@ -259,17 +262,18 @@ class Book:
             keep = self.link(place, thing) is Network.FIFO
         before = self.parts[self.components.host(place)].values[host]
         effects = [one for one in self.scenario.effects(before, cause) if keep or not one.silent]
-        if len(effects) > loops.ENTRY_MASK:
-            raise ScenarioError(f"{before.node.id!r} chooses among more than {loops.ENTRY_MASK:,} ways in one step")
+        if len(effects) > keys.ENTRY_MASK:
+            raise ScenarioError(f"{before.node.id!r} chooses among more than {keys.ENTRY_MASK:,} ways in one step")
+        self.most_effects = max(self.most_effects, len(effects))
         handler = self.handler(before, cause)
         for effect in effects:
             self.effect(place, effect, handler)
-        return (self.effect_host.used - len(effects)) << loops.ENTRY_BITS | len(effects)
+        return (self.effect_host.used - len(effects)) << keys.ENTRY_BITS | len(effects)
 
     def handler(self, host: Host, cause: Cause) -> int:
         """The number of what is counted when this cause acts on this host, or -1."""
         if cause.name not in ("deliver", "fire", "bounce"):
-            return loops.NONE
+            return keys.NONE
         message = "Bounced" if cause.name == "bounce" else type(cause.message).__name__
         return self.handlers.number((type(host.node).__name__, message))
 
@@ -333,15 +337,15 @@ class Book:
         cut = [Weather(left, tuple(sorted((*now.cuts, new)))) for new, left in new_cuts(self.scenario.names, now.left, now.cuts)]
         healed = [Weather(now.left, tuple(other for other in now.cuts if other != old)) for old in now.cuts]
         numbers = [self.weather(after) for after in cut + healed]
-        self.most_cuts = max(self.most_cuts, len(numbers))
         first = self.weather_move.used
         for number in numbers:
             self.weather_move.add(number)
-        return first << loops.ENTRY_BITS | len(numbers)
+        return first << keys.ENTRY_BITS | len(numbers)
 
 
-def fault_switches(faults: Faults) -> Any:
-    """What the loops need to look at: cuts; per message: anything, drops, duplicates, bounces; new cuts."""
-    cuts = faults.allow("cuts") or faults.allow("one_way_cuts") or faults.allow("partitions")
-    drops, doubles = faults.allow("drops"), faults.allow("duplicates")
-    return np.array([cuts, drops or doubles or faults.detection, drops, doubles, faults.detection, cuts], np.uint8)
+def switches(faults: Faults) -> Any:
+    """What the faults of a scenario make worth looking at, in the order of the CAN_ constants."""
+    can_cut = any(map(faults.allow, ("cuts", "one_way_cuts", "partitions")))
+    can_suspect = faults.detection and faults.allow("suspicions")
+    can = (can_cut, faults.allow("drops"), faults.allow("duplicates"), faults.detection, can_suspect)
+    return np.array(can, np.uint8)

@@ -1,0 +1,119 @@
+"""The numbers that Python and the compiled code agree on.
+
+What a step does is looked up in a map from a key (kind, slot, a, b) to a number:
+
+    STEP   node, host, cause       first effect and number of effects      PUT   node, inbox, item           inbox
+    TAKE   node, inbox, item       inbox after a delivery                  DROP  node, inbox, item           inbox + 1
+    DOUBLE node, inbox, item       inbox + 1, or 0: it can not be          NOTE  monitor, ledger, note       ledger
+    SPEND  weather, budget         weather + 1, or 0: it is spent          CUTS  weather                     first move, number
+    MEMO   claim or fold, payload  0 false, 1 true, or the number of the fold
+
+Whatever the map lacks is a miss: the key is noted, and Python fills it in. CLAIM is the kind under which a miss of a claim is noted.
+Everything is a signed 64-bit integer, and keys are positive.
+"""
+
+from typing import Any, NamedTuple
+
+STEP, PUT, TAKE, DROP, DOUBLE, NOTE, SPEND, CUTS, MEMO, CLAIM, PAIR = range(1, 12)
+KIND_SHIFT, SLOT_SHIFT, A_SHIFT = 58, 46, 23
+SLOTS = 1 << (KIND_SHIFT - SLOT_SHIFT)
+NUMBERS = 1 << A_SHIFT
+PAYLOAD_BITS = SLOT_SHIFT
+ENTRY_BITS = 16
+ENTRY_MASK = (1 << ENTRY_BITS) - 1
+
+MARK = 1 << 62
+SHARDS = 8
+BLOCK = 64
+NONE = -1
+FREE = 0
+UP, THERE = 1, 2
+
+# the columns of an entry: one thing that may happen to a node, given its host and its inbox; and what its flags say of it
+DELTA, EFFECT, FLAGS, INBOX, BUDGET, GUARD, SOURCE, BOUNCE = range(8)
+COLUMNS = 8
+SAYS, GATED = 1, 2
+DIRECT = 1 << 12
+
+# the switches: what the faults of the scenario make worth looking at
+CAN_CUT, CAN_DROP, CAN_DOUBLE, CAN_BOUNCE, CAN_SUSPECT = range(5)
+
+# the tally of a lot
+TRANSITIONS, PRUNED, MISSES, MISSED = range(4)
+
+
+class Shape(NamedTuple):
+    """Where in a row each component stands: its word, its shift, its mask; and the mask of each node, host and inbox together."""
+
+    word: Any
+    shift: Any
+    mask: Any
+    pair: Any
+
+
+class Tables(NamedTuple):
+    """What is known of the values behind the numbers; tables.py and claims.py fill it in."""
+
+    map: Any
+    memo: Any
+    effect_host: Any
+    effect_sends: Any
+    effect_notes: Any
+    send_node: Any
+    send_item: Any
+    note: Any
+    host_flags: Any
+    host_moves: Any
+    move_cause: Any
+    move_budget: Any
+    move_claim: Any
+    inbox_items: Any
+    item: Any
+    item_source: Any
+    item_bounce: Any
+    weather_cut: Any
+    weather_move: Any
+    claim_reads: Any
+    read_component: Any
+    read_row: Any
+    read_shift: Any
+    read_fold: Any
+    read_aspect: Any
+    switches: Any
+    budgets: Any
+
+
+class Lot(NamedTuple):
+    """What a chunk of worlds is expanded into: successors by shard, misses, worlds to do again, effects used."""
+
+    rows: Any
+    parents: Any
+    counts: Any
+    misses: Any
+    missed: Any
+    cover: Any
+    tally: Any
+    scratch: Any
+
+
+class Scratch(NamedTuple):
+    """Room for what `expand` must keep in mind: components changed, the row in hand, counts, effects, misses."""
+
+    now: Any
+    new: Any
+    saved: Any
+    used: Any
+    recent: Any
+    lack: Any
+
+
+class Cache(NamedTuple):
+    """What may happen to a node, for each pair of its host and its inbox met lately; each thread has one.
+
+    A node whose pair takes few bits finds its entries in `direct`, the others in `map`.
+    """
+
+    direct: Any
+    map: Any
+    entries: Any
+    used: Any

@@ -1,0 +1,89 @@
+"""Compiled: the set of rows seen so far, exact, in shards.
+
+A row is one or more 64-bit words, never all zero. The set is open-addressing; the upper part of a row's place is its shard, and a
+crowded row moves on within its shard only, so that each shard can be written by a thread of its own.
+"""
+
+from typing import Any
+
+from stackproof.checker.explore.compiled import native, prefetch, within
+from stackproof.checker.explore.keys import BLOCK, MARK, SHARDS
+from stackproof.checker.explore.lookups import mixed
+
+
+@within
+def home(rows: Any, at: int, slots: int) -> int:
+    """The place where a row belongs."""
+    h = mixed(rows[at, 0])
+    for word in range(1, rows.shape[1]):
+        h = mixed(h ^ rows[at, word])
+    return h & (slots - 1)
+
+
+@within
+def beyond(place: int, inside: int) -> int:
+    """The next place of the same shard."""
+    return (place & ~inside) | ((place + 1) & inside)
+
+
+@native
+def insert(table: Any, rows: Any, parents: Any, count: int, places: Any) -> int:
+    """Put `count` rows of one shard into the set; the new ones, and their parents, are moved to the front.
+
+    Returns how many are new. The set must have room for all; `places` (BLOCK integers) is scratch.
+    """
+    slots = table.shape[0]
+    inside = slots // SHARDS - 1
+    words = rows.shape[1]
+    new = 0
+    for start in range(0, count, BLOCK):
+        stop = min(start + BLOCK, count)
+        for at in range(start, stop):
+            places[at - start] = home(rows, at, slots)
+            prefetch(table, places[at - start])
+        for at in range(start, stop):
+            place = places[at - start]
+            while table[place, 0] != 0:
+                same = True
+                for w in range(words):
+                    same &= table[place, w] == rows[at, w]
+                if same:
+                    break
+                place = beyond(place, inside)
+            if table[place, 0] == 0:
+                for w in range(words):
+                    table[place, w] = rows[at, w]
+                    rows[new, w] = rows[at, w]
+                parents[new] = parents[at]
+                new += 1
+    return new
+
+
+@native
+def reinsert(table: Any, rows: Any, places: Any) -> None:
+    """Put rows, all different, into an empty set; `places` (BLOCK integers) is scratch."""
+    slots = table.shape[0]
+    inside = slots // SHARDS - 1
+    for start in range(0, rows.shape[0], BLOCK):
+        stop = min(start + BLOCK, rows.shape[0])
+        for at in range(start, stop):
+            places[at - start] = home(rows, at, slots)
+            prefetch(table, places[at - start])
+        for at in range(start, stop):
+            place = places[at - start]
+            while table[place, 0] != 0:
+                place = beyond(place, inside)
+            for w in range(rows.shape[1]):
+                table[place, w] = rows[at, w]
+
+
+@native
+def repack(old_rows: Any, old: Any, rows: Any, new: Any) -> None:
+    """Write rows of one shape in another."""
+    for at in range(old_rows.shape[0]):
+        for w in range(rows.shape[1]):
+            rows[at, w] = 0
+        rows[at, 0] = MARK
+        for c in range(old.word.shape[0]):
+            value = (old_rows[at, old.word[c]] >> old.shift[c]) & old.mask[c]
+            rows[at, new.word[c]] |= value << new.shift[c]

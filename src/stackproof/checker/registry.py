@@ -1,0 +1,107 @@
+"""The scenarios that have a name, and how a name becomes a scenario.
+
+Besides the registered names, `path/to/file.py:function` and `package.module:function` name a function that returns a Scenario.
+"""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from attrs import frozen
+
+from stackproof.checker.host import ScenarioError
+from stackproof.checker.loading import blamed, function_at
+from stackproof.checker.parameters import Parameter, brief, chosen, parameters_of, written
+from stackproof.checker.scenario import Scenario
+
+
+@frozen
+class Registered:
+    """A named scenario: where its function is, its layer of the stack, the systems that it asks about."""
+
+    name: str
+    module: str
+    function: str
+    layer: str
+    systems: tuple[str, ...]
+
+    def load(self) -> Callable[..., Any]:
+        """The function itself."""
+        module = import_module(f"stackproof.checker.scenarios.{self.module}")
+        return getattr(module, self.function)  # type: ignore[no-any-return]
+
+    @property
+    def question(self) -> str:
+        """The first line of its docstring."""
+        return (self.load().__doc__ or "").strip().partition("\n")[0]
+
+
+LAYERS = (
+    "membership",
+    "dissemination",
+    "lookup",
+    "storage",
+    "coordination",
+    "scheduling",
+    "processing",
+    "services",
+)
+
+SCENARIOS: Mapping[str, Registered] = {
+    one.name: one
+    for one in (
+        Registered(
+            "two-phase-commit", "two_phase_commit", "two_phase_commit", "coordination", ("two-phase commit",)
+        ),
+        Registered(
+            "two-phase-commit-tla", "two_phase_commit", "two_phase_commit_tla", "coordination", ("two-phase commit",)
+        ),
+    )
+}
+
+
+def build(name: str, parameters: Mapping[str, Any] | None = None) -> Scenario:
+    """The scenario called `name`, with these parameters and the defaults of the others; raises ScenarioError."""
+    function = function_named(name)
+    values = chosen(name, parameters_of(name, function), parameters or {})
+    with_values = ", ".join(f"{key}={brief(written(value))}" for key, value in values.items())
+    try:
+        scenario = function(**values)
+    except ScenarioError as error:
+        raise ScenarioError(f"{name}({with_values}): {error}") from None
+    except Exception as error:
+        raise ScenarioError(f"{name}({with_values}) cannot be built: {blamed(error)}") from error
+    if not isinstance(scenario, Scenario):
+        raise ScenarioError(f"{name} returned {brief(scenario)}: a scenario function returns a Scenario")
+    scenario.name = name
+    scenario.parameters = {key: written(value) for key, value in values.items()}
+    return scenario
+
+
+def function_named(name: str) -> Callable[..., Any]:
+    """The function behind a name."""
+    if name in SCENARIOS:
+        return SCENARIOS[name].load()
+    if ":" in name:
+        return function_at(name)
+    raise ScenarioError(unknown(name))
+
+
+def options_of(name: str) -> tuple[Parameter, ...]:
+    """The parameters of the scenario called `name`."""
+    return parameters_of(name, function_named(name))
+
+
+def in_layer(layer: str) -> tuple[str, ...]:
+    """The registered scenarios of one layer."""
+    return tuple(name for name, one in SCENARIOS.items() if one.layer == layer)
+
+
+def unknown(name: str) -> str:
+    """What to say of a name that means nothing here."""
+    if name.endswith(".py"):
+        return f"{name!r} is a file; name the scenario function in it, too: stackproof explore {name}:FUNCTION"
+    close = get_close_matches(name.lower().replace("_", "-"), [*SCENARIOS, *LAYERS], 3)
+    meant = f"; did you mean {' or '.join(close)}?" if close else "."
+    return f"there is no scenario {brief(name)}{meant} See: stackproof list"

@@ -1,0 +1,1 @@
+"""The named questions, one file per protocol; `checker.registry` lists them."""
