@@ -4,12 +4,13 @@
 that was paused and healing a cut are not faults and cost nothing (`restarts=0` makes crashes final).
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import combinations, permutations
 from typing import Any
 
 from attrs import evolve, field, frozen
+from attrs.converters import optional
 
 from stackproof.checker.host import Status
 from stackproof.reference.actor import NodeId
@@ -43,7 +44,7 @@ class Faults:
     pauses: int = 0
     joins: int = 0
     leaves: int = 0
-    victims: Collection[NodeId] | None = field(default=None, converter=lambda names: names and tuple(names))
+    victims: tuple[NodeId, ...] | None = field(default=None, converter=optional(tuple[NodeId, ...]))
     may: Callable[[Any, Any], bool] | None = None
 
     def allow(self, fault: str) -> bool:
@@ -54,7 +55,8 @@ class Faults:
     def less(self, fault: str) -> "Faults":
         """The budget after one `fault`."""
         left: int | None = getattr(self, fault)
-        return self if left is None else evolve(self, **{fault: left - 1})
+        changes: dict[str, Any] = {} if left is None else {fault: left - 1}
+        return evolve(self, **changes)
 
     def budget(self) -> dict[str, int | None]:
         """How many of each fault are left, by name."""

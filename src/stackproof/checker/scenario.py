@@ -27,17 +27,19 @@ class Scenario:
     invariants   yield a reason in every world in which they do not hold
     goals        must be true in some reachable world
     eventually   every fair run must reach a world in which they are true
+    always_reachable  from every reachable world, steps that are no faults can still reach a world in which they are true
     monitors     by name, frozen values; `observe(node, event)` returns the next one upon each `out.observe(event)`
     prune        no world is looked past for which this is true: the verdict is then one within bounds
     """
 
-    nodes: tuple[Any, ...] = field(converter=tuple)
-    absent: tuple[Any, ...] = field(default=(), converter=tuple)
+    nodes: tuple[Any, ...] = field(converter=tuple[Any, ...])
+    absent: tuple[Any, ...] = field(default=(), converter=tuple[Any, ...])
     network: Network | Mapping[tuple[NodeId, NodeId], Network] = Network.UNORDERED
     faults: Faults = Faults()
-    invariants: tuple[Property, ...] = field(default=(), converter=tuple)
-    goals: tuple[Property, ...] = field(default=(), converter=tuple)
-    eventually: tuple[Property, ...] = field(default=(), converter=tuple)
+    invariants: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
+    goals: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
+    eventually: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
+    always_reachable: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
     monitors: Mapping[str, Any] = field(factory=dict)
     prune: Property | None = None
     name: str = ""

@@ -1,8 +1,9 @@
 """Claims: what is asked of every world, answered from memory wherever the answer is known.
 
-A claim is an invariant, a goal, the prune or a rule of the faults, as a function from a world to true or false. Its value depends
-on what it reads; the reads seen so far are its key. A claim is evaluated once for each combination of their values; the
-combinations are packed into numbers for the compiled loops, and folded where they are too wide for one.
+A question is an invariant, a goal, the prune or a rule of the faults, as a function from a world to true or false. Questions that
+read the same are one claim; its value has a bit for each of them. It depends on what they read; the reads seen so far are its
+key. A claim is evaluated once for each combination of their values; the combinations are packed into numbers for the compiled
+loops, and folded where they are too wide for one.
 """
 
 from collections.abc import Callable
@@ -17,18 +18,19 @@ from stackproof.checker.explore.tables import Book, Numbered
 from stackproof.checker.scenario import ScenarioError
 
 Question: TypeAlias = Callable[[Any], bool]
+MOST = 62
 
 
 @define(eq=False)
 class Claim:
-    """One question, what it reads, and its answers so far."""
+    """Questions that read the same, what they read, and the answers so far."""
 
-    ask: Question
+    questions: list[Question]
     reads: list[Read] = field(factory=list)
     aspects: list[Numbered] = field(factory=list)
     seen: list[dict[int, int]] = field(factory=list)
     rows: list[int] = field(factory=list)
-    answers: dict[tuple[int, ...], bool] = field(factory=dict)
+    answers: dict[tuple[int, ...], int] = field(factory=dict)
     slot: int = keys.NONE
     folds: list[int] = field(factory=list)
     shifts: list[int] = field(factory=list)
@@ -50,19 +52,28 @@ class Claims:
     def __attrs_post_init__(self) -> None:
         self.glimpse = Glimpse(self.book.scenario, self.book.components)
 
-    def add(self, ask: Question) -> int:
+    def add(self, questions: list[Question]) -> int:
         """A new claim; its number."""
-        self.all.append(Claim(ask))
+        self.all.append(Claim(questions))
         self.lay_out(self.all[-1])
         return len(self.all) - 1
 
-    def resolve(self, number: int, row: tuple[int, ...]) -> bool:
+    def grouped(self, questions: list[Question], row: tuple[int, ...]) -> list[list[int]]:
+        """The places of the questions, those together that read the same in this world."""
+        groups: dict[tuple[Read, ...], list[int]] = {}
+        for place, question in enumerate(questions):
+            question(self.glimpse.at(self.book.values(row)))
+            groups.setdefault(tuple(sorted(self.glimpse.reads, key=str)), []).append(place)
+        return [group[at : at + MOST] for group in groups.values() for at in range(0, len(group), MOST)]
+
+    def resolve(self, number: int, row: tuple[int, ...]) -> int:
         """The claim's value in one world, for the loops to find from now on."""
         claim = self.all[number]
         values = self.book.values(row)
         key = self.key(claim, row, values)
         if key not in claim.answers:
-            answer = claim.ask(self.glimpse.at(values))
+            world = self.glimpse.at(values)
+            answer = sum(question(world) << bit for bit, question in enumerate(claim.questions))
             if self.extend(claim):
                 key = self.key(claim, row, values)
             claim.answers[key] = answer
@@ -138,7 +149,7 @@ class Claims:
                 self.book.memo.store(keys.MEMO, fold, folded, number)
                 folded = number
             folded |= found << shift
-        self.book.memo.store(keys.MEMO, claim.slot, folded, int(claim.answers[key]))
+        self.book.memo.store(keys.MEMO, claim.slot, folded, claim.answers[key])
 
     def arrays(self) -> tuple[Any, ...]:
         """For each claim its first and last read and its slot; for each read its component, row, shift and fold."""

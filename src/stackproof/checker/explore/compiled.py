@@ -8,7 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 from llvmlite import ir
@@ -28,31 +28,34 @@ def cache_folder() -> str:
     return os.environ.get("NUMBA_CACHE_DIR") or os.path.join(base, "stackproof", version)
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(**options: Any) -> Callable[[Function], Function]:
     """A decorator: the function as machine code, which runs beside other threads.
 
     Without `_nrt` numba counts references to each array that it touches, at five times the cost of everything else; the price is
     that a compiled function allocates nothing, and is handed the scratch arrays that it needs.
     """
 
-    def decorate(function: Callable[..., Any]) -> Any:
+    def decorate(function: Function) -> Function:
         before = config.CACHE_DIR
         config.CACHE_DIR = cache_folder()
         try:
-            return njit(cache=True, nogil=True, boundscheck=False, _nrt=False, **options)(function)
+            made: Function = njit(cache=True, nogil=True, boundscheck=False, _nrt=False, **options)(function)
         finally:
             config.CACHE_DIR = before
+        return made
 
     return decorate
 
 
-native: Any = compiled()
-within: Any = compiled(inline="always")
+native = compiled()
+within = compiled(inline="always")
 
 
-@intrinsic
-def prefetch(_context: Any, array: Any, place: Any) -> Any:
-    """Ask the processor to bring row `place` of `array` into its cache, without waiting for it."""
+def ask_for(_context: Any, array: Any, place: Any) -> Any:
+    """The signature and the machine code of `prefetch`."""
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         view = context.make_array(array)(context, builder, arguments[0])
@@ -66,3 +69,7 @@ def prefetch(_context: Any, array: Any, place: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
+
+
+prefetch: Any = intrinsic(ask_for)
+"""prefetch(array, place): ask the processor to bring row `place` of `array` into its cache, without waiting for it."""

@@ -9,48 +9,7 @@ the lists of its nodes. A world that lacks anything leaves no trace but its miss
 from typing import Any
 
 from stackproof.checker.explore.compiled import native, within
-from stackproof.checker.explore.keys import (
-    A_SHIFT,
-    BOUNCE,
-    BUDGET,
-    CAN_BOUNCE,
-    CAN_CUT,
-    CAN_DROP,
-    CAN_SUSPECT,
-    CLAIM,
-    COLUMNS,
-    CUTS,
-    DELTA,
-    DIRECT,
-    DOUBLE,
-    DROP,
-    EFFECT,
-    ENTRY_BITS,
-    ENTRY_MASK,
-    FLAGS,
-    FREE,
-    GATED,
-    GUARD,
-    INBOX,
-    KIND_SHIFT,
-    MISSED,
-    MISSES,
-    NONE,
-    NOTE,
-    PAIR,
-    PRUNED,
-    PUT,
-    SAYS,
-    SHARDS,
-    SLOT_SHIFT,
-    SOURCE,
-    SPEND,
-    STEP,
-    TAKE,
-    THERE,
-    TRANSITIONS,
-    UP,
-)
+from stackproof.checker.explore.keys import *  # noqa: F403
 from stackproof.checker.explore.lookups import claim_value, component, found, mixed, store
 from stackproof.checker.explore.visited import home
 
@@ -96,12 +55,13 @@ def write(
 
 
 @native
-def list_entries(
-    i: int, host: int, inbox: int, host_shift: int, inbox_shift: int, tables: Any, entries: Any, at: int, lack: Any
-) -> int:
-    """Write every entry of one pair from `at` on; how many there are. `lack` gets a key that the map lacks, or 0."""
-    first = at
-    lack[0] = 0
+def list_entries(i: int, pair: tuple[int, int], shifts: tuple[int, int], tables: Any, cache: Any, lot: Any, world: int) -> int:
+    """Write every entry of a pair of host and inbox behind those in use; how many there are, or -1 where something lacks."""
+    host, inbox = pair
+    host_shift, inbox_shift = shifts
+    entries = cache.entries
+    at = cache.used[0]
+    lacking = False
     flags = tables.host_flags[i, host]
     for place in range(tables.inbox_items[i, inbox, 0], tables.inbox_items[i, inbox, 1]):
         item = tables.item[place]
@@ -110,14 +70,11 @@ def list_entries(
         if flags & UP:
             key = (STEP << KIND_SHIFT) | (i << SLOT_SHIFT) | (host << A_SHIFT) | item
             steps = found(tables.map, key)
-            if steps == NONE:
-                lack[0] = key
-                break
-            if steps & ENTRY_MASK:
-                rest = found(tables.map, rest_key)
-                if rest == NONE:
-                    lack[0] = rest_key
-                    break
+            rest = found(tables.map, rest_key) if steps & ENTRY_MASK else inbox
+            if steps == NONE or rest == NONE:
+                lacking = True
+                note_miss(lot, key if steps == NONE else rest_key, key if steps == NONE else rest_key, world)
+            elif steps & ENTRY_MASK:
                 taken = (inbox ^ rest) << inbox_shift
                 blocked_by = source if tables.switches[CAN_CUT] else NONE
                 for effect in range(steps >> ENTRY_BITS, (steps >> ENTRY_BITS) + (steps & ENTRY_MASK)):
@@ -130,7 +87,8 @@ def list_entries(
                 key = (kind << KIND_SHIFT) | (i << SLOT_SHIFT) | (inbox << A_SHIFT) | item
                 changed = found(tables.map, key)
                 if changed == NONE:
-                    lack[0] = key
+                    lacking = True
+                    note_miss(lot, key, key, world)
                 elif changed > 0:
                     delta = (inbox ^ (changed - 1)) << inbox_shift
                     write(entries, at, tables, delta, NONE, changed - 1, tables.budgets[way], NONE, NONE, NONE)
@@ -139,50 +97,29 @@ def list_entries(
         if tables.switches[CAN_BOUNCE] and (missing or tables.switches[CAN_SUSPECT]):
             rest = found(tables.map, rest_key) if missing else inbox
             if rest == NONE:
-                lack[0] = rest_key
-                break
-            budget = FREE if missing else tables.budgets[2]
-            delta = (inbox ^ rest) << inbox_shift
-            write(entries, at, tables, delta, NONE, rest, budget, NONE, source, tables.item_bounce[i, item])
-            at += 1
+                lacking = True
+                note_miss(lot, rest_key, rest_key, world)
+            else:
+                budget = FREE if missing else tables.budgets[2]
+                delta = (inbox ^ rest) << inbox_shift
+                write(entries, at, tables, delta, NONE, rest, budget, NONE, source, tables.item_bounce[i, item])
+                at += 1
     for move in range(tables.host_moves[i, host, 0], tables.host_moves[i, host, 1]):
         key = (STEP << KIND_SHIFT) | (i << SLOT_SHIFT) | (host << A_SHIFT) | tables.move_cause[move]
         steps = found(tables.map, key)
         if steps == NONE:
-            lack[0] = key
-            break
+            lacking = True
+            steps = 0
+            note_miss(lot, key, key, world)
         for effect in range(steps >> ENTRY_BITS, (steps >> ENTRY_BITS) + (steps & ENTRY_MASK)):
             delta = (host ^ tables.effect_host[effect]) << host_shift
             budget, guard = tables.move_budget[move], tables.move_claim[move]
             write(entries, at, tables, delta, effect, inbox, budget, guard, NONE, NONE)
             at += 1
-    return at - first
+    return NONE if lacking else at - cache.used[0]
 
 
-@within
-def pair_entries(i: int, rows: Any, world: int, shape: Any, tables: Any, first_node: int, cache: Any, lack: Any) -> int:
-    """Where the entries of a node's pair stand, and how many there are, as one number; -1 where something lacks."""
-    c = first_node + 2 * i
-    pair = (rows[world, shape.word[c]] >> shape.shift[c]) & shape.pair[i]
-    key = (PAIR << KIND_SHIFT) | (i << SLOT_SHIFT) | pair
-    direct = shape.pair[i] < DIRECT
-    value = cache.direct[i, pair] - 1 if direct else found(cache.map, key)
-    if value == NONE:
-        host = component(rows, world, shape, c)
-        inbox = component(rows, world, shape, c + 1)
-        at = cache.used[0]
-        count = list_entries(i, host, inbox, shape.shift[c], shape.shift[c + 1], tables, cache.entries, at, lack)
-        if lack[0] == 0:
-            value = (at << ENTRY_BITS) | count
-            cache.used[0] = at + count
-            if direct:
-                cache.direct[i, pair] = value + 1
-            else:
-                cache.used[1] += store(cache.map, key, value)
-    return value
-
-
-@within
+@native
 def forget(cache: Any) -> None:
     """Empty a cache that is full."""
     for place in range(cache.map.shape[0]):
@@ -195,9 +132,32 @@ def forget(cache: Any) -> None:
 
 
 @within
+def pair_entries(i: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
+    """Where the entries of a node's pair stand, and how many there are, as one number; -1 where something lacks."""
+    c = setting.first_node + 2 * i
+    pair = (rows[world, shape.word[c]] >> shape.shift[c]) & shape.pair[i]
+    key = (PAIR << KIND_SHIFT) | (i << SLOT_SHIFT) | pair
+    direct = shape.pair[i] < DIRECT
+    value = cache.direct[i, pair] - 1 if direct else found(cache.map, key)
+    if value == NONE:
+        if cache.used[0] + setting.most > cache.entries.shape[0] or 2 * cache.used[1] > cache.map.shape[0]:
+            forget(cache)
+        pair_of = component(rows, world, shape, c), component(rows, world, shape, c + 1)
+        count = list_entries(i, pair_of, (shape.shift[c], shape.shift[c + 1]), tables, cache, lot, world)
+        if count != NONE:
+            value = (cache.used[0] << ENTRY_BITS) | count
+            cache.used[0] += count
+            if direct:
+                cache.direct[i, pair] = value + 1
+            else:
+                cache.used[1] += store(cache.map, key, value)
+    return int(value)
+
+
+@within
 def current(now: Any, rows: Any, world: int, shape: Any, c: int) -> int:
     """The number of a component, as far as the step in hand has changed it."""
-    return now[c] if now[c] != NONE else component(rows, world, shape, c)
+    return int(now[c]) if now[c] != NONE else component(rows, world, shape, c)
 
 
 @within
@@ -208,22 +168,13 @@ def change(new: Any, now: Any, shape: Any, c: int, before: int, after: int) -> N
 
 
 @within
-def say(
-    effect: int,
-    rows: Any,
-    world: int,
-    shape: Any,
-    tables: Any,
-    first_node: int,
-    monitors: int,
-    lot: Any,
-) -> bool:
+def say(effect: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, lot: Any) -> bool:
     """Put in flight what an effect sends, and show the monitors what it lets be seen; whether anything lacks for that."""
     now = lot.scratch.now
     lacking = False
     for send in range(tables.effect_sends[effect, 0], tables.effect_sends[effect, 1]):
         target = tables.send_node[send]
-        c = first_node + 2 * target + 1
+        c = setting.first_node + 2 * target + 1
         inbox = current(now, rows, world, shape, c)
         key = (PUT << KIND_SHIFT) | (target << SLOT_SHIFT) | (inbox << A_SHIFT) | tables.send_item[send]
         after = found(tables.map, key)
@@ -233,7 +184,7 @@ def say(
         else:
             change(lot.scratch.new, now, shape, c, inbox, after)
     for place in range(tables.effect_notes[effect, 0], tables.effect_notes[effect, 1]):
-        for m in range(monitors):
+        for m in range(setting.monitors):
             ledger = current(now, rows, world, shape, 1 + m)
             key = (NOTE << KIND_SHIFT) | (m << SLOT_SHIFT) | (ledger << A_SHIFT) | tables.note[place]
             after = found(tables.map, key)
@@ -243,8 +194,8 @@ def say(
             else:
                 change(lot.scratch.new, now, shape, 1 + m, ledger, after)
     for send in range(tables.effect_sends[effect, 0], tables.effect_sends[effect, 1]):
-        now[first_node + 2 * tables.send_node[send] + 1] = NONE
-    for m in range(monitors):
+        now[setting.first_node + 2 * tables.send_node[send] + 1] = NONE
+    for m in range(setting.monitors):
         now[1 + m] = NONE
     return lacking
 
@@ -258,9 +209,10 @@ def copy_row(into: Any, at: int, rows: Any, world: int) -> None:
 
 
 @within
-def emit(lot: Any, new: Any, world: int, slots: int, shard_shift: int) -> bool:
-    """Add a successor to the lot; false where it is full."""
-    shard = home(new, 0, slots) >> shard_shift
+def emit(lot: Any, world: int, setting: Any) -> bool:
+    """Add the row in hand to the lot; false where it is full."""
+    new = lot.scratch.new
+    shard = home(new, 0, setting.slots) >> setting.shard_shift
     at = lot.counts[shard]
     room = at < lot.parents.shape[1]
     if room:
@@ -269,139 +221,152 @@ def emit(lot: Any, new: Any, world: int, slots: int, shard_shift: int) -> bool:
             lot.rows[shard, at, w] = new[0, w]
         lot.parents[shard, at] = world
         lot.counts[shard] = at + 1
-    return room
+        lot.tally[TRANSITIONS] += 1
+    return bool(room)
 
 
 @native
-def expand(
-    ids: Any, rows: Any, slots: int, shape: Any, tables: Any, first_node: int, monitors: int, prune: int, most: int, cache: Any, lot: Any
-) -> int:
-    """Write the successors of the worlds `ids` to `lot`; how many of them were done before the lot was full.
+def passes(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
+    """Whether the gate of an entry is open in this world: 1, 0, or -1 where something lacks; `gate` gets what lies behind it."""
+    gate = lot.scratch.gate
+    budget, guard = cache.entries[e, BUDGET], cache.entries[e, GUARD]
+    source, bounce = cache.entries[e, SOURCE], cache.entries[e, BOUNCE]
+    opened = 1
+    if budget != FREE:
+        key = (SPEND << KIND_SHIFT) | (weather << A_SHIFT) | budget
+        after = found(tables.map, key)
+        gate[AFTER] = after - 1
+        opened = min(after, 1)
+        if after == NONE:
+            note_miss(lot, key, key, world)
+    if opened == 1 and bounce != NONE:
+        gate[ACTOR] = setting.first_node + 2 * source
+        gate[HOST] = component(rows, world, shape, gate[ACTOR])
+        key = (STEP << KIND_SHIFT) | (source << SLOT_SHIFT) | (gate[HOST] << A_SHIFT) | bounce
+        steps = found(tables.map, key)
+        gate[FIRST] = steps >> ENTRY_BITS
+        gate[LAST] = gate[FIRST] + (steps & ENTRY_MASK)
+        if not tables.host_flags[source, gate[HOST]] & UP:
+            opened = 0
+        elif steps == NONE:
+            opened = NONE
+            note_miss(lot, key, key, world)
+    elif opened == 1 and source != NONE and tables.weather_cut[weather, source * setting.nodes + i]:
+        opened = 0
+    if opened == 1 and guard != NONE:
+        opened = claim_value(tables, guard, rows, world, shape, lot.scratch.lack)
+        if opened == NONE:
+            note_miss(lot, lot.scratch.lack[0], (CLAIM << KIND_SHIFT) | (guard << SLOT_SHIFT), world)
+    return opened
 
-    `first_node` is the component of the first host, `prune` the claim that stops the search or -1, `most` at least the number of
-    entries that one pair can have.
-    """
-    nodes = (shape.word.shape[0] - first_node) // 2
-    now, new, saved, used, _, lack = lot.scratch
-    shard_shift = 0
-    while (SHARDS << shard_shift) < slots:
-        shard_shift += 1
-    done = 0
-    for id_place in range(ids.shape[0]):
-        world = ids[id_place]
-        for s in range(SHARDS):
-            saved[s] = lot.counts[s]
-        uses = 0
-        emitted = 0
-        missing = 0
-        full = 0
-        weather = component(rows, world, shape, 0)
-        if prune != NONE:
-            pruned = claim_value(tables, prune, rows, world, shape, lack)
-            if pruned == 1:
-                lot.tally[PRUNED] += 1
-                done += 1
-                continue
-            if pruned == NONE:
-                missing = 1
-                note_miss(lot, lack[0], (CLAIM << KIND_SHIFT) | (prune << SLOT_SHIFT), world)
-        for i in range(nodes):
-            if cache.used[0] + most > cache.entries.shape[0] or 2 * cache.used[1] > cache.map.shape[0]:
-                forget(cache)
-            pair = pair_entries(i, rows, world, shape, tables, first_node, cache, lack)
+
+@within
+def follow(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
+    """Add the successors that one entry leads to."""
+    new, gate = lot.scratch.new, lot.scratch.gate
+    own = setting.first_node + 2 * i
+    flags = cache.entries[e, FLAGS]
+    went = DONE
+    first = cache.entries[e, EFFECT]
+    last = first + 1
+    gate[AFTER] = weather
+    gate[ACTOR] = NONE
+    if flags & GATED:
+        gate[FIRST] = first
+        gate[LAST] = last
+        opened = passes(e, i, weather, rows, world, shape, tables, setting, cache, lot)
+        first = gate[FIRST]
+        last = gate[LAST] if opened == 1 else first
+        went = LACKING if opened == NONE else DONE
+    for effect in range(first, last):
+        copy_row(new, 0, rows, world)
+        new[0, shape.word[own]] ^= cache.entries[e, DELTA]
+        if flags & GATED:
+            new[0, shape.word[0]] ^= (weather ^ gate[AFTER]) << shape.shift[0]
+            if gate[ACTOR] != NONE:
+                new[0, shape.word[gate[ACTOR]]] ^= (gate[HOST] ^ tables.effect_host[effect]) << shape.shift[gate[ACTOR]]
+        if flags & SAYS:
+            lot.scratch.now[own + 1] = cache.entries[e, INBOX]
+            if say(effect, rows, world, shape, tables, setting, lot):
+                went = LACKING
+            lot.scratch.now[own + 1] = NONE
+        if went == DONE:
+            if not emit(lot, world, setting):
+                went = FULL
+            elif effect != NONE:
+                lot.scratch.used[lot.tally[USED]] = effect
+                lot.tally[USED] += 1
+    return went
+
+
+@native
+def follow_cuts(weather: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, lot: Any) -> int:
+    """Add the worlds in which a link was cut or healed."""
+    key = (CUTS << KIND_SHIFT) | (weather << A_SHIFT)
+    moves = found(tables.map, key)
+    went = DONE
+    if moves == NONE:
+        went = LACKING
+        moves = 0
+        note_miss(lot, key, key, world)
+    for move in range(moves >> ENTRY_BITS, (moves >> ENTRY_BITS) + (moves & ENTRY_MASK)):
+        copy_row(lot.scratch.new, 0, rows, world)
+        lot.scratch.new[0, shape.word[0]] ^= (weather ^ tables.weather_move[move]) << shape.shift[0]
+        if not emit(lot, world, setting):
+            went = FULL
+    return went
+
+
+@within
+def follow_all(rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
+    """Add every successor of one world; what lacks in one place does not keep the others from being looked at."""
+    went = DONE
+    weather = component(rows, world, shape, 0)
+    if setting.prune != NONE:
+        pruned = claim_value(tables, setting.prune, rows, world, shape, lot.scratch.lack)
+        went = LEFT_OUT if pruned == 1 else DONE
+        if pruned == NONE:
+            went = LACKING
+            note_miss(lot, lot.scratch.lack[0], (CLAIM << KIND_SHIFT) | (setting.prune << SLOT_SHIFT), world)
+    if went == DONE:
+        for i in range(setting.nodes):
+            pair = pair_entries(i, rows, world, shape, tables, setting, cache, lot)
             if pair == NONE:
-                missing = 1
-                note_miss(lot, lack[0], lack[0], world)
-                continue
-            own = first_node + 2 * i
+                went = LACKING
+                pair = 0
             for e in range(pair >> ENTRY_BITS, (pair >> ENTRY_BITS) + (pair & ENTRY_MASK)):
-                first = cache.entries[e, EFFECT]
-                last = first + 1
-                flags = cache.entries[e, FLAGS]
-                actor = NONE
-                host = NONE
-                after = weather
-                if flags & GATED:
-                    budget = cache.entries[e, BUDGET]
-                    if budget != FREE:
-                        key = (SPEND << KIND_SHIFT) | (weather << A_SHIFT) | budget
-                        after = found(tables.map, key) - 1
-                        if after == NONE - 1:
-                            missing = 1
-                            note_miss(lot, key, key, world)
-                        if after < 0:
-                            continue
-                    source = cache.entries[e, SOURCE]
-                    bounce = cache.entries[e, BOUNCE]
-                    if bounce != NONE:
-                        actor = first_node + 2 * source
-                        host = component(rows, world, shape, actor)
-                        if not tables.host_flags[source, host] & UP:
-                            continue
-                        key = (STEP << KIND_SHIFT) | (source << SLOT_SHIFT) | (host << A_SHIFT) | bounce
-                        steps = found(tables.map, key)
-                        if steps == NONE:
-                            missing = 1
-                            note_miss(lot, key, key, world)
-                            continue
-                        first = steps >> ENTRY_BITS
-                        last = first + (steps & ENTRY_MASK)
-                    elif source != NONE and tables.weather_cut[weather, source * nodes + i]:
-                        continue
-                    guard = cache.entries[e, GUARD]
-                    if guard != NONE:
-                        may = claim_value(tables, guard, rows, world, shape, lack)
-                        if may == NONE:
-                            missing = 1
-                            note_miss(lot, lack[0], (CLAIM << KIND_SHIFT) | (guard << SLOT_SHIFT), world)
-                        if may != 1:
-                            continue
-                for effect in range(first, last):
-                    copy_row(new, 0, rows, world)
-                    new[0, shape.word[own]] ^= cache.entries[e, DELTA]
-                    if flags & GATED:
-                        new[0, shape.word[0]] ^= (weather ^ after) << shape.shift[0]
-                        if actor != NONE:
-                            new[0, shape.word[actor]] ^= (host ^ tables.effect_host[effect]) << shape.shift[actor]
-                    if flags & SAYS:
-                        now[own + 1] = cache.entries[e, INBOX]
-                        if say(effect, rows, world, shape, tables, first_node, monitors, lot):
-                            missing = 1
-                        now[own + 1] = NONE
-                    if missing or full:
-                        continue
-                    if emit(lot, new, world, slots, shard_shift):
-                        emitted += 1
-                        if effect != NONE:
-                            used[uses] = effect
-                            uses += 1
-                    else:
-                        full = 1
+                one = follow(e, i, weather, rows, world, shape, tables, setting, cache, lot)
+                went = one if one != DONE and went != LACKING else went
         if tables.switches[CAN_CUT]:
-            key = (CUTS << KIND_SHIFT) | (weather << A_SHIFT)
-            moves = found(tables.map, key)
-            if moves == NONE:
-                missing = 1
-                note_miss(lot, key, key, world)
-            else:
-                for move in range(moves >> ENTRY_BITS, (moves >> ENTRY_BITS) + (moves & ENTRY_MASK)):
-                    copy_row(new, 0, rows, world)
-                    new[0, shape.word[0]] ^= (weather ^ tables.weather_move[move]) << shape.shift[0]
-                    if missing == 0 and emit(lot, new, world, slots, shard_shift):
-                        emitted += 1
-                    else:
-                        full = 1
-        if missing or full:
-            for s in range(SHARDS):
-                lot.counts[s] = saved[s]
-        if full and not missing:
+            one = follow_cuts(weather, rows, world, shape, tables, setting, lot)
+            went = one if one != DONE and went != LACKING else went
+    return went
+
+
+@native
+def expand(ids: Any, rows: Any, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
+    """Write the successors of the worlds `ids` to `lot`; how many of them were done before the lot was full."""
+    saved = lot.scratch.saved
+    done = 0
+    for place in range(ids.shape[0]):
+        for shard in range(SHARDS):
+            saved[shard] = lot.counts[shard]
+        transitions = lot.tally[TRANSITIONS]
+        lot.tally[USED] = 0
+        went = follow_all(rows, ids[place], shape, tables, setting, cache, lot)
+        if went == LACKING or went == FULL:
+            lot.tally[TRANSITIONS] = transitions
+            for shard in range(SHARDS):
+                lot.counts[shard] = saved[shard]
+        if went == FULL:
             break
         done += 1
-        if missing:
-            lot.missed[lot.tally[MISSED]] = world
+        if went == LACKING:
+            lot.missed[lot.tally[MISSED]] = ids[place]
             lot.tally[MISSED] += 1
-            continue
-        lot.tally[TRANSITIONS] += emitted
-        for use in range(uses):
-            lot.cover[used[use]] += 1
+        elif went == LEFT_OUT:
+            lot.tally[PRUNED] += 1
+        else:
+            for use in range(lot.tally[USED]):
+                lot.cover[lot.scratch.used[use]] += 1
     return done

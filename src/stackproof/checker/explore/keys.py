@@ -38,8 +38,14 @@ DIRECT = 1 << 12
 # the switches: what the faults of the scenario make worth looking at
 CAN_CUT, CAN_DROP, CAN_DOUBLE, CAN_BOUNCE, CAN_SUSPECT = range(5)
 
+# what a gate lets through: the weather after, the sender that a bounce acts on and its host, the effects
+AFTER, ACTOR, HOST, FIRST, LAST = range(5)
+
 # the tally of a lot
-TRANSITIONS, PRUNED, MISSES, MISSED = range(4)
+TRANSITIONS, PRUNED, MISSES, MISSED, USED = range(5)
+
+# how the expansion of a world went
+DONE, LACKING, FULL, LEFT_OUT = range(4)
 
 
 class Shape(NamedTuple):
@@ -97,7 +103,7 @@ class Lot(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for what `expand` must keep in mind: components changed, the row in hand, counts, effects, misses."""
+    """Room for what `expand` must keep in mind: components changed, the row in hand, counts, effects, misses, a gate."""
 
     now: Any
     new: Any
@@ -105,6 +111,23 @@ class Scratch(NamedTuple):
     used: Any
     recent: Any
     lack: Any
+    gate: Any
+
+
+class Setting(NamedTuple):
+    """What stays the same while a level is expanded.
+
+    The component of the first host; the number of nodes and of monitors; the claim that prunes, or -1; at least as many entries as one
+    pair can have; the slots of the visited set, and how far a place is shifted to give its shard.
+    """
+
+    first_node: int
+    nodes: int
+    monitors: int
+    prune: int
+    most: int
+    slots: int
+    shard_shift: int
 
 
 class Cache(NamedTuple):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stackproof.checker.explore.compiled import native, within
-from stackproof.checker.explore.keys import CLAIM, KIND_SHIFT, MEMO, NONE, A_SHIFT, SLOT_SHIFT
+from stackproof.checker.explore.keys import A_SHIFT, CLAIM, KIND_SHIFT, MEMO, NONE, SLOT_SHIFT
 
 
 @within
@@ -22,7 +22,7 @@ def found(table: Any, key: int) -> int:
     place = mixed(key) & mask
     while table[place, 0] != key and table[place, 0] != 0:
         place = (place + 1) & mask
-    return table[place, 1] if table[place, 0] == key else NONE
+    return int(table[place, 1]) if table[place, 0] == key else NONE
 
 
 @native
@@ -35,7 +35,7 @@ def store(table: Any, key: int, value: int) -> bool:
     new = table[place, 0] == 0
     table[place, 0] = key
     table[place, 1] = value
-    return new
+    return bool(new)
 
 
 @native
@@ -49,12 +49,12 @@ def restore(old: Any, table: Any) -> None:
 @within
 def component(rows: Any, world: int, shape: Any, c: int) -> int:
     """The number that stands in one component of a row."""
-    return (rows[world, shape.word[c]] >> shape.shift[c]) & shape.mask[c]
+    return int((rows[world, shape.word[c]] >> shape.shift[c]) & shape.mask[c])
 
 
 @within
 def claim_value(tables: Any, claim: int, rows: Any, world: int, shape: Any, lack: Any) -> int:
-    """0 or 1 if the claim's value is known for this row; else -1, and `lack` gets what was looked for."""
+    """The claim's value if it is known for this row; else -1, and `lack` gets what was looked for."""
     payload = 0
     value = 0
     for read in range(tables.claim_reads[claim, 0], tables.claim_reads[claim, 1]):
@@ -84,6 +84,7 @@ def inspect(
     shape: Any,
     tables: Any,
     claims: Any,
+    asked: Any,
     misses: Any,
     again: Any,
     hits: Any,
@@ -94,7 +95,7 @@ def inspect(
     """Look up every one of `claims` for the worlds `ids`; how many worlds were looked at before `misses` was full.
 
     `misses` gets a (claim, world) row for each thing to work out, once; `again` every world that lacks something; `hits`, for
-    each claim, the first world for which it is true. `tally` counts the rows of `misses` and of `again`; `recent` (4,096 zeros)
+    each claim and each bit that `asked` has of it, the first world that has it, too. `tally` counts the rows of `misses` and of `again`; `recent` (4,096 zeros)
     and `lack` (one) are scratch.
     """
     looked = 0
@@ -113,8 +114,10 @@ def inspect(
                     misses[tally[0], 0] = claim
                     misses[tally[0], 1] = world
                     tally[0] += 1
-            elif value == 1 and (hits[claim] == NONE or world < hits[claim]):
-                hits[claim] = world
+            elif value & asked[claim]:
+                for bit in range(hits.shape[1]):
+                    if (value & asked[claim]) >> bit & 1 and (hits[claim, bit] == NONE or world < hits[claim, bit]):
+                        hits[claim, bit] = world
         if lacking:
             again[tally[1]] = world
             tally[1] += 1

@@ -17,7 +17,7 @@ import numpy as np
 from attrs import define, field
 
 from stackproof.checker.explore import keys
-from stackproof.checker.explore.claims import Claims
+from stackproof.checker.explore.claims import MOST, Claims
 from stackproof.checker.explore.expansion import expand
 from stackproof.checker.explore.findings import Findings
 from stackproof.checker.explore.limits import Limits, OutOfBudget
@@ -30,7 +30,8 @@ from stackproof.checker.world import Event, World
 
 CHUNKS = 8
 CHUNK = 2048
-LOT = 4096
+LOT = 8192
+MISS_ROOM = 2048
 
 
 @define(eq=False)
@@ -156,10 +157,10 @@ class Lots:
             rows=np.empty((keys.SHARDS, self.capacity, self.words), np.int64),
             parents=np.empty((keys.SHARDS, self.capacity), np.uint32),
             counts=np.zeros(keys.SHARDS, np.int64),
-            misses=np.empty((keys.MISSES, 2), np.int64),
+            misses=np.empty((MISS_ROOM, 2), np.int64),
             missed=np.empty(CHUNK, np.int64),
             cover=np.zeros(1024, np.int64),
-            tally=np.zeros(4, np.int64),
+            tally=np.zeros(5, np.int64),
             scratch=keys.Scratch(
                 now=np.full(self.components, keys.NONE, np.int64),
                 new=np.empty((1, self.words), np.int64),
@@ -167,6 +168,7 @@ class Lots:
                 used=np.empty(keys.SHARDS * self.capacity, np.int32),
                 recent=np.zeros(256, np.int64),
                 lack=np.zeros(1, np.int64),
+                gate=np.zeros(5, np.int64),
             ),
         )
 
@@ -211,8 +213,8 @@ class Native:
     store: Store = field(init=False)
     lots: Lots = field(init=False)
     caches: Caches = field(init=False)
-    names: dict[int, tuple[str, bool]] = field(factory=dict)
-    open: list[int] = field(factory=list)
+    open: dict[int, dict[int, tuple[Property, bool]]] = field(factory=dict)
+    watching_errors: bool = False
     prune: int = keys.NONE
     frontier: int = 0
 
@@ -222,20 +224,17 @@ class Native:
         self.book = Book.of(scenario)
         self.claims = Claims(self.book)
         self.caches = Caches(self.book.components.nodes)
-        for invariant in scenario.invariants:
-            self.ask(invariant, invariant=True)
-        for goal in scenario.goals:
-            self.ask(goal, invariant=False)
         if scenario.prune is not None:
-            self.prune = self.claims.add(partial_true(scenario.prune))
+            self.prune = self.claims.add([partial_true(scenario.prune)])
         if scenario.faults.may is not None:
             self.add_rules()
 
-    def ask(self, claim: Property, *, invariant: bool) -> None:
-        """Watch one property."""
-        number = self.claims.add(partial_broken(claim) if invariant else partial_true(claim))
-        self.names[number] = (claim.__name__, invariant)
-        self.open.append(number)
+    def ask(self, properties: list[tuple[Property, bool]], row: tuple[int, ...]) -> None:
+        """Watch some properties, each with whether it is an invariant; those that read the same together."""
+        questions = [partial_broken(one) if invariant else partial_true(one) for one, invariant in properties]
+        for group in self.claims.grouped(questions, row):
+            number = self.claims.add([questions[place] for place in group])
+            self.open[number] = {bit: properties[place] for bit, place in enumerate(group)}
 
     def add_rules(self) -> None:
         """The rule of the faults, as one claim for each turn and node that it rules."""
@@ -243,7 +242,7 @@ class Native:
         for turn in RULED:
             for place, name in enumerate(self.scenario.names):
                 rule = ruled(may, Event(turn, node=name))
-                self.book.rules[turn, place] = self.claims.add(rule)
+                self.book.rules[turn, place] = self.claims.add([rule])
 
     def explore(self) -> None:
         """Visit every world, level by level, until there are none left or a level shows a violation."""
@@ -269,6 +268,9 @@ class Native:
                 words[0, word] |= value << int(shift)
             reinsert(self.store.table, words, np.empty(keys.BLOCK, np.int64))
             self.store.append(words, np.array([number], np.uint32))
+        scenario = self.scenario
+        asked = [(one, True) for one in scenario.invariants] + [(one, False) for one in scenario.goals]
+        self.ask(asked, rows[0])
         return len(rows)
 
     def level(self, first: int, last: int) -> None:
@@ -309,23 +311,18 @@ class Native:
         lot.counts[:] = 0
         lot.tally[:] = 0
         lot.scratch.recent[:] = 0
-        first_node, monitors = self.book.components.host(0), self.book.components.monitors
+        slots = len(store.table)
+        setting = keys.Setting(
+            first_node=self.book.components.host(0),
+            nodes=self.book.components.nodes,
+            monitors=self.book.components.monitors,
+            prune=self.prune,
+            most=most,
+            slots=slots,
+            shard_shift=(slots // keys.SHARDS).bit_length() - 1,
+        )
         with self.caches.one() as cache:
-            return int(
-                expand(
-                    ids[chunk],
-                    store.rows,
-                    len(store.table),
-                    store.shape,
-                    tables,
-                    first_node,
-                    monitors,
-                    self.prune,
-                    most,
-                    cache,
-                    lot,
-                )
-            )
+            return expand(ids[chunk], store.rows, store.shape, tables, setting, cache, lot)
 
     def most(self) -> int:
         """At least as many entries as a pair can have."""
@@ -376,32 +373,39 @@ class Native:
 
     def judge(self, first: int, last: int) -> None:
         """Hold the open claims against the worlds of one level."""
-        if self.book.raised and no_step_raises.__name__ not in {name for name, _ in self.names.values()}:
-            self.ask(no_step_raises, invariant=True)
-        hits = np.full(len(self.claims.all), keys.NONE, np.int64)
+        if self.book.raised and not self.watching_errors:
+            self.watching_errors = True
+            self.ask([(no_step_raises, True)], self.store.row(first))
+        hits = np.full((len(self.claims.all), MOST), keys.NONE, np.int64)
         ids = np.arange(first, last)
         while len(ids) and self.open:
-            misses, again, tally = np.empty((1024, 2), np.int64), np.empty(1 << 16, np.int64), np.zeros(2, np.int64)
-            store, tables = self.store, self.tables()
-            asked = np.array(self.open, np.int64)
-            recent, lack = np.zeros(4096, np.int64), np.zeros(1, np.int64)
-            done = inspect(ids, store.rows, store.shape, tables, asked, misses, again, hits, tally, recent, lack)
-            for claim, world in misses[: tally[0]]:
-                self.claims.resolve(int(claim), store.row(int(world)))
-            ids = np.concatenate([again[: tally[1]], ids[done:]])
-        for claim in [claim for claim in self.open if hits[claim] != keys.NONE]:
-            self.settle(claim, int(hits[claim]))
+            ids = self.inspect(ids, hits)
+        for claim, bit in np.argwhere(hits != keys.NONE).tolist():
+            self.settle(claim, bit, int(hits[claim, bit]))
 
-    def settle(self, claim: int, world: int) -> None:
+    def inspect(self, ids: Any, hits: Any) -> Any:
+        """Look the open claims up for some worlds, and work out what is not known; the worlds to look at again."""
+        misses, again, tally = np.empty((1024, 2), np.int64), np.empty(1 << 16, np.int64), np.zeros(2, np.int64)
+        recent, lack = np.zeros(4096, np.int64), np.zeros(1, np.int64)
+        asked = np.zeros(len(self.claims.all), np.int64)
+        for claim, bits in self.open.items():
+            asked[claim] = sum(1 << bit for bit in bits)
+        claims, rows, shape, tables = np.array(list(self.open)), self.store.rows, self.store.shape, self.tables()
+        done = inspect(ids, rows, shape, tables, claims, asked, misses, again, hits, tally, recent, lack)
+        for claim, world in misses[: tally[0]].tolist():
+            self.claims.resolve(claim, self.store.row(world))
+        return np.concatenate([again[: tally[1]], ids[done:]])
+
+    def settle(self, claim: int, bit: int, world: int) -> None:
         """A goal was reached, or an invariant violated, in this world."""
-        self.open.remove(claim)
-        name, invariant = self.names[claim]
+        settled, invariant = self.open[claim].pop(bit)
+        if not self.open[claim]:
+            del self.open[claim]
         if not invariant:
-            self.found.goals[name] = self.found.depth
+            self.found.goals[settled.__name__] = self.found.depth
             return
         worlds = [self.book.world(self.store.row(one)) for one in self.store.path(world)]
-        broken = next(one for one in self.found.invariants if one.__name__ == name)
-        self.found.violations[name] = (reason_against(broken, worlds[-1]) or "", worlds)
+        self.found.violations[settled.__name__] = (reason_against(settled, worlds[-1]) or "", worlds)
 
     def tables(self) -> keys.Tables:
         """The arrays as they are now."""

@@ -17,7 +17,7 @@ def home(rows: Any, at: int, slots: int) -> int:
     h = mixed(rows[at, 0])
     for word in range(1, rows.shape[1]):
         h = mixed(h ^ rows[at, word])
-    return h & (slots - 1)
+    return int(h & (slots - 1))
 
 
 @within
