@@ -135,7 +135,7 @@ def somebody_is_down(world: World) -> bool:
 
 def tired(world: World) -> bool:
     """A prune."""
-    return sum(node.energy for node in world.nodes.values()) == 0
+    return not any(node.energy for node in world.nodes.values())
 
 
 def unless_all_are_zero(world: World, event: Event) -> bool:

@@ -1,9 +1,9 @@
 """What clients asked for and got, and in which order as far as anybody outside can tell.
 
 A history is a set of operations with the relation "had returned before the other was invoked" (Herlihy and Wing,
-"Linearizability: A Correctness Condition for Concurrent Objects", TOPLAS 12(3), 1990, section 2). A client has one operation
-under way at a time, so the relation fits into one number for each other client. Everything else about the order of events is
-forgotten: runs that no client can tell apart have equal histories.
+"Linearizability: A Correctness Condition for Concurrent Objects", TOPLAS 12(3), 1990, section 2). A client has one
+operation under way at a time, so the relation fits into one number for each other client. Everything else about the
+order of events is forgotten: runs that no client can tell apart have equal histories.
 
 `History` is a monitor: `Scenario(monitors={"history": History()})`, with nodes that observe `Invoked` and `Returned`.
 """
@@ -21,7 +21,7 @@ class Operation:
     """One operation of one client; one that is not `done` is pending, perhaps for ever, and has no result.
 
     number   its place among the operations of its client, from 0
-    after    (client, n): of another client, those of the first n operations that returned at all had done so before this began
+    after    (client, n): those of another client's first n operations that ever returned had done so before this began
     """
 
     client: NodeId

@@ -1,10 +1,11 @@
 """Is there an order of the operations that explains what every client saw?
 
 Herlihy and Wing, "Linearizability: A Correctness Condition for Concurrent Objects", TOPLAS 12(3), 1990: a history is
-linearizable if its operations can be put in one order that keeps their real-time order and that a sequential object could have
-gone through; pending operations may be left out. Wing and Gong, "Testing and Verifying Concurrent Objects", JPDC 17(1), 1993:
-search for it depth-first, next always one of the operations that nothing not yet taken precedes. Lowe, "Testing for
-Linearizability", CCPE 29(4), 2017: do not go twice to the same set of operations taken and state of the object.
+linearizable if its operations can be put in one order that keeps their real-time order and that a sequential object
+could have gone through; pending operations may be left out. Wing and Gong, "Testing and Verifying Concurrent Objects",
+JPDC 17(1), 1993: search for it depth-first, next always one of the operations that nothing not yet taken precedes.
+Lowe, "Testing for Linearizability", CCPE 29(4), 2017: do not go twice to the same set of operations taken and state of
+the object.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ class Model(Protocol):
         """The state before any operation."""
 
     def step(self, state: Any, operation: Operation) -> tuple[bool, Hashable]:
-        """Whether the operation can return what it did (anything, while it is pending) in this state, and the state after it."""
+        """Whether the operation can return in this state what it did (anything, while pending), and the next state."""
 
 
 @frozen

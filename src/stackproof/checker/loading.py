@@ -1,4 +1,4 @@
-"""Scenario functions from files and modules that the user names; what goes wrong in them is said with its file and line."""
+"""Scenario functions from the files and modules that a user names; their errors are told with file and line."""
 
 import importlib
 import importlib.util
@@ -21,25 +21,25 @@ def function_at(name: str) -> Callable[..., Any]:
     """The function that `path/to/file.py:function` or `package.module:function` names."""
     place, _, wanted = name.rpartition(":")
     if not place or not wanted.isidentifier():
-        raise ScenarioError(f"{name!r} names no function. Write file.py:function or package.module:function")
+        raise ScenarioError(f"{name!r} names no function. Write: stackproof explore FILE.py:FUNCTION")
     module = from_file(Path(place)) if place.endswith(".py") else from_module(place)
     function = getattr(module, wanted, None)
     if not callable(function):
-        raise ScenarioError(f"{place} has no function {wanted!r}{others(place, module, wanted)}")
+        raise ScenarioError(f"{place} has no function {wanted!r}. {others(place, module, wanted)}")
     return function  # type: ignore[no-any-return]
 
 
 def others(place: str, module: ModuleType, wanted: str) -> str:
-    """The function of the module that may have been meant."""
+    """What may have been meant."""
     own = [name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
     close = get_close_matches(wanted, own, 1)
-    return f". Did you mean {place}:{close[0]}?" if close else ""
+    return f"Did you mean: stackproof explore {place}:{close[0]}" if close else "Registered scenarios: stackproof list"
 
 
 def from_file(path: Path) -> ModuleType:
     """The module in a file, as `python path` would see it: the files beside it can be imported."""
     if not path.is_file():
-        raise ScenarioError(f"there is no file {path}")
+        raise ScenarioError(f"there is no file {path}. Write: stackproof explore FILE.py:FUNCTION")
     title = f"scenario_file_{path.stem}"
     spec = importlib.util.spec_from_file_location(title, path)
     if spec is None or spec.loader is None:
@@ -72,11 +72,26 @@ def in_words(what: str) -> Iterator[None]:
         raise ScenarioError(f"{what} cannot be loaded: {blamed(error)}") from None
 
 
+@contextmanager
+def blaming(name: str) -> Iterator[None]:
+    """What a user's properties or monitors raise while they are asked becomes one sentence; what we raise does not."""
+    try:
+        yield
+    except ScenarioError:
+        raise
+    except RecursionError:
+        raise ScenarioError(f"{name} is too large to explore: give it fewer nodes or smaller values") from None
+    except Exception as error:
+        if last_line(error) is None:
+            raise
+        raise ScenarioError(f"{name} cannot be explored: {blamed(error)}") from error
+
+
 def blamed(error: BaseException) -> str:
     """What was raised, and where in the user's code."""
     said = f"{type(error).__name__}: {error}".rstrip(": ")
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{shown(error.filename)}:{error.lineno}: {type(error).__name__}: {error.msg}"
+        return f"{from_here(error.filename)}:{error.lineno}: {type(error).__name__}: {error.msg}"
     place = last_line(error)
     return f"{place}: {said}" if place else said
 
@@ -85,7 +100,7 @@ def last_line(error: BaseException) -> str | None:
     """The last line of the user's that ran: not ours, not a library's."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if is_theirs(frame.filename):
-            return f"{shown(frame.filename)}:{frame.lineno}"
+            return f"{from_here(frame.filename)}:{frame.lineno}"
     return None
 
 
@@ -98,7 +113,7 @@ def is_theirs(filename: str) -> bool:
     return not path.is_relative_to(library)
 
 
-def shown(filename: str) -> str:
+def from_here(filename: str) -> str:
     """A path from the current folder where it lies below it."""
     path = Path(filename)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else filename

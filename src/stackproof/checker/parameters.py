@@ -1,7 +1,7 @@
 """The parameters of a scenario function: typed, named, checked.
 
-They come from the command line, from Python, or from the header of a trace that a stranger wrote; the same rules hold for all.
-A parameter is an int, a bool, a str, a float, an Enum, a Literal, or a tuple[..., ...] or an optional one of these.
+They come from the command line, from Python, or from the header of a trace that a stranger wrote; the same rules hold
+for all. Each is an int, a bool, a str, a float, an Enum, a Literal or a tuple[int, ...], or one of these or None.
 """
 
 import inspect
@@ -80,7 +80,7 @@ def chosen(name: str, parameters: tuple[Parameter, ...], given: Mapping[str, Any
     for one in parameters:
         if one.required and one.name not in given:
             raise ScenarioError(f"{name} needs its parameter {one.name!r}. {help_for(name)}")
-        values[one.name] = fitted(name, one, given[one.name]) if one.name in given else one.default
+        values[one.name] = fitted(name, one, given.get(one.name, one.default))
     return values
 
 
@@ -95,7 +95,7 @@ def fitted(name: str, one: Parameter, value: Any) -> Any:
 
 
 def fit(kind: Any, value: Any) -> Any:
-    """The value as a type wants it, or ValueError. Nothing is converted but whole numbers to floats and lists to tuples."""
+    """The value as a type wants it, or ValueError. Only whole numbers become floats, and lists tuples."""
     if get_origin(kind) in (Union, UnionType):
         return None if value is None else fit(inner(kind), value)
     if get_origin(kind) is tuple and isinstance(value, list | tuple):

@@ -1,6 +1,7 @@
 """The scenarios that have a name, and how a name becomes a scenario.
 
-Besides the registered names, `path/to/file.py:function` and `package.module:function` name a function that returns a Scenario.
+Besides the registered names, `path/to/file.py:function` and `package.module:function` name a function that returns a
+Scenario.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from attrs import frozen
 
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.loading import blamed, function_at
-from stackproof.checker.parameters import Parameter, brief, chosen, parameters_of, written
+from stackproof.checker.parameters import Parameter, brief, chosen, help_for, parameters_of, written
 from stackproof.checker.scenario import Scenario
 
 
@@ -51,9 +52,11 @@ LAYERS = (
 SCENARIOS: Mapping[str, Registered] = {
     one.name: one
     for one in (
-        Registered(
-            "two-phase-commit", "two_phase_commit", "two_phase_commit", "coordination", ("two-phase commit",)
-        ),
+        Registered("quorum", "quorum", "quorum", "storage", ("quorum store",)),
+        Registered("quorum-arithmetic", "quorum", "quorum_arithmetic", "storage", ("quorum store",)),
+        Registered("quorum-lecture", "quorum", "quorum_lecture", "storage", ("quorum store",)),
+        Registered("abd", "quorum", "abd", "storage", ("ABD register",)),
+        Registered("two-phase-commit", "two_phase_commit", "two_phase_commit", "coordination", ("two-phase commit",)),
         Registered(
             "two-phase-commit-tla", "two_phase_commit", "two_phase_commit_tla", "coordination", ("two-phase commit",)
         ),
@@ -63,17 +66,21 @@ SCENARIOS: Mapping[str, Registered] = {
 
 def build(name: str, parameters: Mapping[str, Any] | None = None) -> Scenario:
     """The scenario called `name`, with these parameters and the defaults of the others; raises ScenarioError."""
-    function = function_named(name)
-    values = chosen(name, parameters_of(name, function), parameters or {})
+    return built(name, function_named(name), parameters or {})
+
+
+def built(name: str, function: Callable[..., Any], parameters: Mapping[str, Any]) -> Scenario:
+    """The scenario that a function called `name` returns for these parameters."""
+    values = chosen(name, parameters_of(name, function), parameters)
     with_values = ", ".join(f"{key}={brief(written(value))}" for key, value in values.items())
     try:
         scenario = function(**values)
     except ScenarioError as error:
-        raise ScenarioError(f"{name}({with_values}): {error}") from None
+        raise ScenarioError(f"{name}({with_values}): {error}. {help_for(name)}") from None
     except Exception as error:
         raise ScenarioError(f"{name}({with_values}) cannot be built: {blamed(error)}") from error
     if not isinstance(scenario, Scenario):
-        raise ScenarioError(f"{name} returned {brief(scenario)}: a scenario function returns a Scenario")
+        raise ScenarioError(f"{name} returned {brief(scenario)}, not a Scenario. Registered ones: stackproof list")
     scenario.name = name
     scenario.parameters = {key: written(value) for key, value in values.items()}
     return scenario

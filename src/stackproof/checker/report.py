@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from attrs import field, frozen
@@ -25,7 +26,7 @@ class Violation:
     reason: str
     trace: Trace | None = None
 
-    @property
+    @cached_property
     def length(self) -> int | None:
         """How many events lead to it."""
         return None if self.trace is None else len(self.trace.steps) - 1

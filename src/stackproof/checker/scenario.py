@@ -8,7 +8,7 @@ import attrs
 from attrs import define, evolve, field
 
 from stackproof.checker.faults import Faults
-from stackproof.checker.host import Cause, Effect, Host, ScenarioError, Status, effects
+from stackproof.checker.host import Cause, Effect, Host, ScenarioError, Status, effects, told
 from stackproof.checker.network import Inbox, Network
 from stackproof.checker.world import Event, World, after
 from stackproof.reference.actor import NodeId
@@ -55,8 +55,19 @@ class Scenario:
         doubles = {name for name in self.names if self.names.count(name) > 1}
         if doubles or not self.nodes:
             raise ScenarioError(f"two nodes are called {min(doubles)!r}" if doubles else "a scenario needs a node")
-        for name in self.named_elsewhere() - set(self.names):
+        for name in sorted(self.named_elsewhere() - set(self.names)):
             raise ScenarioError(f"{name!r} is named in the network or the faults but is no node of this scenario")
+        self.check_properties()
+
+    def check_properties(self) -> None:
+        """Raise ScenarioError unless every property has a name of its own."""
+        claims = (*self.invariants, *self.goals, *self.eventually, *self.always_reachable)
+        names = [getattr(claim, "__name__", None) for claim in claims]
+        for claim, name in zip(claims, names, strict=True):
+            if name is None:
+                raise ScenarioError(f"the property {claim!r} has no name: write it as a function")
+            if names.count(name) > 1:
+                raise ScenarioError(f"two properties are called {name!r}: give each a name of its own")
 
     def named_elsewhere(self) -> set[NodeId]:
         """The nodes that the network and the faults speak of."""
@@ -115,16 +126,15 @@ class Scenario:
         asleep = tuple(Host(node, status=Status.ABSENT) for node in (*self.nodes, *self.absent))
         inboxes: tuple[Inbox, ...] = ((),) * len(asleep)
         world = World(self, asleep, inboxes, self.faults, (), tuple(self.monitors.values()))
-        return self.begun(Event("start"), world, 0)
+        begun = [(Event("start"), world)]
+        for place in range(len(self.nodes)):
+            begun = [later for event, world in begun for later in self.one_started(event, world, place)]
+        yield from begun
 
-    def begun(self, event: Event, world: World, place: int) -> Iterator[tuple[Event, World]]:
-        """The worlds after the nodes from `place` on have started, too."""
-        if place == len(self.nodes):
-            yield event, world
-            return
+    def one_started(self, event: Event, world: World, place: int) -> Iterator[tuple[Event, World]]:
+        """The worlds after one more node has started."""
         for effect in self.effects(world.hosts[place], Cause("start")):
-            chosen = evolve(event, choose=event.choose + effect.choose)
-            yield from self.begun(chosen, after(world, place, effect), place + 1)
+            yield evolve(event, choose=event.choose + effect.choose), after(world, place, effect)
 
     @cached_property
     def handlers(self) -> tuple[tuple[str, str], ...]:
@@ -143,22 +153,29 @@ def handled_by(kind: type) -> tuple[str, ...]:
     return tuple(part.__name__ for part in parts if isinstance(part, type))
 
 
+def answer_of(claim: Property, world: World) -> Any:
+    """What a property says of a world; raises ScenarioError with the line where it raised something itself."""
+    try:
+        answer = claim(world)
+        return answer if answer is None or isinstance(answer, bool) else next(iter(answer), None)
+    except ScenarioError:
+        raise
+    except Exception as error:
+        raise ScenarioError(f"the property {claim.__name__} raised {told(error)}") from error
+
+
 def true_in(claim: Property, world: World) -> bool:
     """Whether a goal or a prune is true: it yields something, or returns True."""
-    answer = claim(world)
-    if answer is None or isinstance(answer, bool):
-        return bool(answer)
-    return next(iter(answer), None) is not None
+    answer = answer_of(claim, world)
+    return answer if isinstance(answer, bool) else answer is not None
 
 
 def reason_against(invariant: Property, world: World) -> str | None:
     """The first reason why an invariant does not hold, or None."""
-    answer = invariant(world)
-    if answer is None:
-        return None
+    answer = answer_of(invariant, world)
     if isinstance(answer, bool):
         raise ScenarioError(f"invariant {invariant.__name__} returned {answer}: it must yield a sentence per violation")
-    return next(iter(answer), None)
+    return None if answer is None else str(answer)
 
 
 def no_step_raises(world: World) -> Iterator[str]:

@@ -1,6 +1,9 @@
 """A trace: the choices of one run, and a digest of the world after each."""
 
-from collections.abc import Mapping, Sequence
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -9,6 +12,8 @@ from stackproof.checker.world import Event, World, happenings
 
 if TYPE_CHECKING:
     from stackproof.checker.scenario import Scenario
+
+FORMAT = 1
 
 
 @frozen
@@ -28,6 +33,27 @@ class Trace:
     expect: Mapping[str, Any]
     found: Mapping[str, Any]
     steps: tuple[Step, ...]
+
+
+def lines_of(trace: Trace) -> Iterator[str]:
+    """The lines that stand for a trace."""
+    header = {"stackproof": FORMAT, "scenario": trace.scenario, "parameters": dict(trace.parameters)}
+    yield json.dumps(header | {"expect": dict(trace.expect), "found": dict(trace.found)})
+    for step in trace.steps:
+        yield json.dumps(step.event.form() | {"digest": step.world.digest})
+
+
+def write(trace: Trace, path: Path) -> None:
+    """Write a trace, whole or not at all."""
+    path = path.resolve()
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.unlink(missing_ok=True)
+    try:
+        with unfinished.open("x", encoding="ascii", newline="\n") as file:
+            file.writelines(f"{line}\n" for line in lines_of(trace))
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def retraced(scenario: "Scenario", worlds: Sequence[World]) -> tuple[Step, ...]:

@@ -15,7 +15,7 @@ from attrs import define, field
 from stackproof.checker.explore import keys
 from stackproof.checker.explore.glimpse import Glimpse, Read, aspect_of
 from stackproof.checker.explore.tables import Book, Numbered
-from stackproof.checker.scenario import ScenarioError
+from stackproof.checker.host import ScenarioError
 
 Question: TypeAlias = Callable[[Any], bool]
 MOST = 62

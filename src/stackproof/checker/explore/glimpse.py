@@ -179,8 +179,9 @@ def node_glimpse(glimpse: "Glimpse", component: Component, node: Any) -> Any:
     if kind not in GLIMPSES:
         noting = {variable.name: noting_property(variable.name) for variable in attrs.fields(kind)}
         hidden = {"__slots__": ("_glimpse", "_component"), "__module__": kind.__module__, "__doc__": kind.__doc__}
-        GLIMPSES[kind] = type(kind)(kind.__name__, (kind,), hidden | noting)
-    seen = object.__new__(GLIMPSES[kind])
+        make: Any = type(kind)
+        GLIMPSES[kind] = make(kind.__name__, (kind,), hidden | noting)
+    seen: Any = object.__new__(GLIMPSES[kind])
     object.__setattr__(seen, "_glimpse", glimpse)
     object.__setattr__(seen, "_component", component)
     return seen

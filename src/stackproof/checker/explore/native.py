@@ -57,7 +57,8 @@ class Store:
     def rebuild(self, slots: int) -> None:
         """Make the visited set anew, with so many slots."""
         self.table = None
-        self.table = np.zeros((slots, self.rows.shape[1]), np.int64)
+        self.table = np.empty((slots, self.rows.shape[1]), np.int64)
+        self.table.fill(0)
         reinsert(self.table, self.rows[: self.count], np.empty(keys.BLOCK, np.int64))
 
     def fit(self, sizes: list[int]) -> bool:
@@ -227,7 +228,7 @@ class Native:
         if scenario.prune is not None:
             self.prune = self.claims.add([partial_true(scenario.prune)])
         if scenario.faults.may is not None:
-            self.add_rules()
+            self.add_rules(scenario.faults.may)
 
     def ask(self, properties: list[tuple[Property, bool]], row: tuple[int, ...]) -> None:
         """Watch some properties, each with whether it is an invariant; those that read the same together."""
@@ -236,9 +237,8 @@ class Native:
             number = self.claims.add([questions[place] for place in group])
             self.open[number] = {bit: properties[place] for bit, place in enumerate(group)}
 
-    def add_rules(self) -> None:
+    def add_rules(self, may: Callable[[World, Event], bool]) -> None:
         """The rule of the faults, as one claim for each turn and node that it rules."""
-        may = self.scenario.faults.may
         for turn in RULED:
             for place, name in enumerate(self.scenario.names):
                 rule = ruled(may, Event(turn, node=name))

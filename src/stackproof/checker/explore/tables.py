@@ -13,9 +13,9 @@ from stackproof.checker.explore import keys
 from stackproof.checker.explore.glimpse import Components, Weather
 from stackproof.checker.explore.lookups import restore, store
 from stackproof.checker.faults import BUDGETS, TURNS, Faults, new_cuts
-from stackproof.checker.host import Cause, Effect, Host, Status
+from stackproof.checker.host import Cause, Effect, Host, ScenarioError, Status
 from stackproof.checker.network import Envelope, Inbox, Network, arriving, duplicated, put, taken, without
-from stackproof.checker.scenario import Scenario, ScenarioError
+from stackproof.checker.scenario import Scenario
 from stackproof.checker.world import World
 
 BUDGET_NUMBER = {name: number for number, name in enumerate(BUDGETS, start=1)}

@@ -1,8 +1,8 @@
 """What a replicated register promises its clients.
 
-Lamport, "On Interprocess Communication", Distributed Computing 1(2), 1986: regular registers. Herlihy and Wing, TOPLAS 12(3),
-1990: linearizable ones, which Lamport calls atomic. Gifford, SOSP 1979, section 2: quorums intersect. Values of different puts
-should differ, or these properties see less. They read the monitor "history".
+Lamport, "On Interprocess Communication", Distributed Computing 1(2), 1986: regular registers. Herlihy and Wing, TOPLAS
+12(3), 1990: linearizable ones, which Lamport calls atomic. Gifford, SOSP 1979: quorums intersect. Values of
+different puts should differ, or these properties see less. They read the monitor "history".
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def completed(world: World, name: str) -> tuple[Operation, ...]:
 
 
 def reads_return_a_latest_completed_write(world: World) -> Iterator[str]:
-    """A get returns the value of a put that no other put came after and before the get, or of one concurrent with the get."""
+    """A get returns the value of a latest put completed before it, or of one concurrent with it."""
     for get in completed(world, "get"):
         puts = history(world).of("put")
         if get.result not in current(get, puts):

@@ -11,7 +11,8 @@ from stackproof.reference.coordination.two_phase_commit import Phase
 
 def phases(world: World) -> dict[str, Phase]:
     """The phase of every participant or resource manager."""
-    return {name: node.phase for name, node in world.nodes.items() if hasattr(node, "phase")}
+    found = ((name, getattr(node, "phase", None)) for name, node in world.nodes.items())
+    return {name: phase for name, phase in found if phase is not None}
 
 
 def agreement(world: World) -> Iterator[str]:

@@ -11,7 +11,7 @@ from stackproof.reference.coordination.two_phase_commit_tla import ResourceManag
 
 
 def two_phase_commit_tla(participants: int = 3) -> Scenario:
-    """Atomic commitment as TLA+ states it: resource managers, a transaction manager, messages that repeat; nothing fails."""
+    """Atomic commitment as TLA+ states it: resource managers, a transaction manager, messages that repeat."""
     names = numbered("rm", participants)
     return Scenario(
         nodes=(TransactionManager("tm", names), *(ResourceManager(name, "tm") for name in names)),

@@ -1,15 +1,15 @@
 """The ABD register: one shared variable, atomic although some of its servers may be gone.
 
-Attiya, Bar-Noy and Dolev, "Sharing Memory Robustly in Message-Passing Systems", JACM 42(1), 1995, section 3 (their `communicate`
-sends to all and waits for a majority; any two majorities meet). Several writers as in Lynch and Shvartsman, "Robust Emulation
-of Shared Memory Using Dynamic Quorum-Acknowledged Broadcasts", FTCS 1997. Both operations have two phases: ask a majority for
-their copies, then have a majority record one. A put records its value under a version beyond the highest it heard of; a get
-records the highest copy itself before it returns it, so that no later get returns an older one.
+Attiya, Bar-Noy and Dolev, "Sharing Memory Robustly in Message-Passing Systems", JACM 42(1), 1995, the emulator with
+unbounded sequence numbers: its `communicate` sends to all and waits for a majority, and any two majorities meet.
+Several writers as in Lynch and Shvartsman, "Robust Emulation of Shared Memory Using Dynamic Quorum-Acknowledged
+Broadcasts", FTCS 1997. Both operations have two phases: ask a majority for their copies, then have a majority record
+one. A put records its value under a version beyond the highest it heard of; a get records the highest copy before it
+returns it, so that no later get returns an older one.
 
-Departures. Clients send their requests to a server, which coordinates for them, and which is one of the majority in both phases
-without a message to itself. It answers other servers whatever it is doing, but coordinates one request at a time and ignores
-others meanwhile: on a network that may deliver them later they are not lost. Counters are unbounded (section 3 of the paper;
-its section 5 bounds them).
+Departures. Clients send their requests to a server, which coordinates for them, and counts itself in both phases
+without a message. It answers other servers whatever it is doing, but coordinates one request at a time and ignores
+others meanwhile: a network that may deliver them later does not lose them. Nothing is sent again.
 """
 
 from typing import TypeAlias, assert_never
@@ -17,7 +17,7 @@ from typing import TypeAlias, assert_never
 from attrs import define, frozen
 
 from stackproof.reference.actor import NodeId, Out, durable
-from stackproof.reference.storage.quorum_store import Copy, Invoked, Returned, Value, Version
+from stackproof.reference.storage.quorum_store import Copy, Invoked, Returned, Value, Version, latest
 
 
 @frozen
@@ -44,18 +44,11 @@ class Get:
 
 
 @frozen
-class PutDone:
-    """Server to client."""
+class Done:
+    """Server to client: a get has this result, a put none."""
 
     number: int
-
-
-@frozen
-class GetDone:
-    """Server to client."""
-
-    number: int
-    value: Value
+    result: Value
 
 
 @frozen
@@ -108,7 +101,6 @@ class Recording:
 
 
 ToServer: TypeAlias = Put | Get | Query | Answer | Record | Recorded
-ToClient: TypeAlias = PutDone | GetDone
 
 
 @define
@@ -160,8 +152,7 @@ class Server:
                 answers |= {(server, copy)}
                 self.phase = Asking(operation, request, answers)
                 if len(answers) == self.majority:
-                    newest = max((held for _, held in answers), key=lambda held: held.version)
-                    self.record(operation, request, newest, out)
+                    self.record(operation, request, latest(answers), out)
 
     def record(self, operation: Put | Get, request: Request, newest: Copy, out: Out) -> None:
         """Begin the second phase: with a value of its own if this is a put, with the newest copy if it is a get."""
@@ -179,8 +170,8 @@ class Server:
                 self.phase = Recording(operation, request, copy, acknowledged | {server})
                 if len(self.phase.acknowledged) == self.majority:
                     self.phase = None
-                    put = isinstance(operation, Put)
-                    out.send(request.client, PutDone(request.number) if put else GetDone(request.number, copy.value))
+                    result = None if isinstance(operation, Put) else copy.value
+                    out.send(request.client, Done(request.number, result))
 
 
 @define
@@ -189,27 +180,20 @@ class Client:
 
     id: NodeId
     script: tuple[tuple[NodeId, Put | Get], ...]
-    answered: int = durable(0)
+    results: tuple[Value, ...] = durable(())
 
     def start(self, out: Out) -> None:
-        if self.answered < len(self.script):
-            server, request = self.script[self.answered]
+        if len(self.results) < len(self.script):
+            server, request = self.script[len(self.results)]
             out.observe(Invoked("put", request.value) if isinstance(request, Put) else Invoked("get"))
             out.send(server, request)
 
-    def receive(self, message: ToClient, source: NodeId, out: Out) -> None:
+    def receive(self, message: Done, source: NodeId, out: Out) -> None:
         match message:
-            case PutDone(number) if number == self.answered + 1:
-                self.proceed(None, out)
-            case GetDone(number, value) if number == self.answered + 1:
-                self.proceed(value, out)
-            case PutDone() | GetDone():
-                pass
+            case Done(number, result):
+                if number == len(self.results) + 1:
+                    self.results += (result,)
+                    out.observe(Returned(result))
+                    self.start(out)
             case _:
                 assert_never(message)
-
-    def proceed(self, result: Value, out: Out) -> None:
-        """Return from the operation under way, and invoke the next."""
-        self.answered += 1
-        out.observe(Returned(result))
-        self.start(out)

@@ -1,25 +1,26 @@
 """A replicated store: a put reaches W of N replicas, a get asks R of them, and W + R > N makes the two meet.
 
-Gifford, "Weighted Voting for Replicated Data", SOSP 1979, section 2 (one vote for each representative): every copy carries a
-version number, and a read quorum shares a representative with every write quorum, so the highest version in any read quorum
-is current. DeCandia et al., "Dynamo: Amazon's Highly Available Key-value Store", SOSP 2007, section 4.5: the client's
-coordinator sends to all N and waits for W or R of them; read repair is section 5. Attiya, Bar-Noy and Dolev, "Sharing Memory
-Robustly in Message-Passing Systems", JACM 42(1), 1995: a reader that first writes back what it is about to return makes the
-register atomic. Without that it is regular (Lamport, "On Interprocess Communication", Distributed Computing 1(2), 1986): a get
-returns a latest completed put, or one still in progress, and two gets may see those in either order.
+Gifford, "Weighted Voting for Replicated Data", SOSP 1979, the basic algorithm with one vote for each replica. DeCandia
+et al., "Dynamo: Amazon's Highly Available Key-value Store", SOSP 2007, sections 4.5 (coordinators) and 5 (read repair).
+Attiya, Bar-Noy and Dolev, "Sharing Memory Robustly in Message-Passing Systems", JACM 42(1), 1995: with write-back, a
+reader makes sure of what it is about to return, and the register is atomic. Without, it is regular (Lamport, "On
+Interprocess Communication", Distributed Computing 1(2), 1986): a get returns a latest completed put or one still in
+progress, and the next get may go back.
 
-How a put picks its version. A sole writer counts (Attiya et al.). Several first ask R replicas and go beyond the highest
-version that they hear of (Gifford's write; Lynch and Shvartsman, FTCS 1997, for the pair of counter and writer, which orders
-concurrent puts); R-sets meet W-sets, so the version is above that of every put completed before. A writer never falls behind
-its own count, which it keeps on stable storage: a put cut short by a crash does not share its version with a later one.
+How a put picks its version. A sole writer counts (Attiya et al.). Several first ask R replicas and go beyond the
+highest version they hear of, as Gifford's do, and equal counters are told apart by the writer (Lynch and Shvartsman,
+"Robust Emulation of Shared Memory Using Dynamic Quorum-Acknowledged Broadcasts", FTCS 1997). R-sets meet W-sets, so a
+version is above that of every put completed before. A writer's own count is on stable storage: a put cut short by a
+crash shares its version with no later one.
 
-Departures. No transactions or locks (Gifford), no vector clocks, hinted hand-off or sloppy quorums (Dynamo): one item, and the
-later version wins. Nothing is sent again, so an operation that hears from too few replicas stays pending for ever. In a
-write-back, replicas that answered with the newest copy have thereby acknowledged it. A client pauses before each operation
-for as long as it likes; after a crash it goes on with the next one, and the one under way stays pending.
+Departures. One item; no locks or transactions (Gifford), no vector clocks or hinted hand-off (Dynamo): the later
+version wins. Nothing is sent again, so an operation that too few replicas answer stays pending for ever. To a
+write-back, replicas that answered with the newest copy have acknowledged it. A client pauses before each operation for
+as long as it likes; after a crash it goes on with the next one.
 """
 
 from enum import Enum
+from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias, assert_never
 
 from attrs import define, frozen
@@ -58,6 +59,11 @@ class Copy:
 
     version: Version = Version()
     value: Value = None
+
+
+def latest(answers: frozenset[tuple[NodeId, Copy]]) -> Copy:
+    """The copy of the highest version; where several have it, that of the first by name."""
+    return max((copy for _, copy in sorted(answers, key=itemgetter(0))), key=attrgetter("version"))
 
 
 @frozen
@@ -115,13 +121,6 @@ class Stored:
 
 
 @frozen
-class Repair:
-    """Client to replica: this is later than what you answered. Nobody waits for it."""
-
-    copy: Copy
-
-
-@frozen
 class Begin:
     """A timer: the client begins its next operation."""
 
@@ -134,7 +133,7 @@ class Phase(Enum):
     STORING = "storing"
 
 
-ToReplica: TypeAlias = Query | Store | Repair
+ToReplica: TypeAlias = Query | Store
 ToClient: TypeAlias = Begin | Answer | Stored
 
 
@@ -152,8 +151,6 @@ class Replica:
             case Store(request, copy):
                 self.hold(copy)
                 out.send(source, Stored(request))
-            case Repair(copy):
-                self.hold(copy)
             case _:
                 assert_never(message)
 
@@ -188,33 +185,26 @@ class Client:
             case Answer(request, copy) if request == self.begun and self.phase is Phase.ASKING:
                 self.hear(source, copy, out)
             case Stored(request) if request == self.begun and self.phase is Phase.STORING:
-                self.acknowledged |= {source}
-                self.return_if_stored(out)
+                self.count(frozenset({source}), out)
             case Answer() | Stored():
                 pass
             case _:
                 assert_never(message)
 
-    def begin(self, out: Out) -> None:
-        """Invoke the next operation of the workload."""
-        self.begun += 1
-        match self.operation:
-            case Put(value) as put:
-                out.observe(Invoked("put", value))
-                if self.quorums.several_writers:
-                    self.ask(out)
-                else:
-                    self.put(put, Version(), out)
-            case Get():
-                out.observe(Invoked("get"))
-                self.ask(out)
-            case _:
-                assert_never(self.operation)
-
     @property
     def operation(self) -> Put | Get:
         """The operation under way."""
         return self.workload[self.begun - 1]
+
+    def begin(self, out: Out) -> None:
+        """Invoke the next operation of the workload."""
+        self.begun += 1
+        operation = self.operation
+        out.observe(Invoked("put", operation.value) if isinstance(operation, Put) else Invoked("get"))
+        if isinstance(operation, Put) and not self.quorums.several_writers:
+            self.put(operation, Version(), out)
+        else:
+            self.ask(out)
 
     def ask(self, out: Out) -> None:
         """Ask all replicas what they hold."""
@@ -226,14 +216,11 @@ class Client:
         if replica not in dict(self.answers):
             self.answers |= {(replica, copy)}
         if len(self.answers) == self.quorums.r:
-            newest = max((held for _, held in self.answers), key=lambda held: held.version)
-            match self.operation:
-                case Put() as put:
-                    self.put(put, newest.version, out)
-                case Get():
-                    self.get(newest, out)
-                case _:
-                    assert_never(self.operation)
+            newest = latest(self.answers)
+            if isinstance(self.operation, Put):
+                self.put(self.operation, newest.version, out)
+            else:
+                self.get(newest, out)
 
     def put(self, put: Put, known: Version, out: Out) -> None:
         """Store the value under a version beyond all that are known."""
@@ -241,30 +228,30 @@ class Client:
         self.store(Copy(Version(self.counter, self.id), put.value), frozenset(), out)
 
     def get(self, newest: Copy, out: Out) -> None:
-        """Return the newest copy; make sure first that W replicas hold it, or bring stale ones up to date meanwhile."""
+        """Return the newest copy: once W replicas hold it (write-back), or while stale ones hear of it (repair)."""
         holders = frozenset(replica for replica, held in self.answers if held == newest)
         if self.quorums.write_back:
             self.store(newest, holders, out)
             return
         if self.quorums.read_repair:
-            out.broadcast(dict(self.answers).keys() - holders, Repair(newest))
+            out.broadcast(dict(self.answers).keys() - holders, Store(self.begun, newest))
         self.end(newest.value, out)
 
     def store(self, copy: Copy, holders: frozenset[NodeId], out: Out) -> None:
         """Send a copy to all replicas that are not known to hold it."""
         self.phase = Phase.STORING
         self.copy = copy
-        self.acknowledged = holders
         out.broadcast(frozenset(self.quorums.replicas) - holders, Store(self.begun, copy))
-        self.return_if_stored(out)
+        self.count(holders, out)
 
-    def return_if_stored(self, out: Out) -> None:
-        """W acknowledgements are enough."""
+    def count(self, holders: frozenset[NodeId], out: Out) -> None:
+        """Note acknowledgements; W of them are enough."""
+        self.acknowledged |= holders
         if len(self.acknowledged) >= self.quorums.w:
-            self.end(self.copy.value if self.operation == Get() else None, out)
+            self.end(None if isinstance(self.operation, Put) else self.copy.value, out)
 
     def end(self, result: Value, out: Out) -> None:
         """Return from the operation under way, and go on in a while."""
         out.observe(Returned(result))
-        self.phase, self.answers, self.acknowledged, self.copy = Phase.IDLE, frozenset(), frozenset(), Copy()
+        self.phase, self.answers, self.copy, self.acknowledged = Phase.IDLE, frozenset(), Copy(), frozenset()
         self.start(out)

@@ -1,0 +1,226 @@
+"""The command line. Exit status: 0 held, 1 violated, 2 the question made no sense, 3 unknown."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+from rich.text import Text
+
+from stackproof import __version__
+from stackproof.checker import evidence
+from stackproof.checker.command import ScenarioCommand, with_a_scenario
+from stackproof.checker.counterexamples import check_writable, command, explore_again, replay_again, save
+from stackproof.checker.explore import explore as explored
+from stackproof.checker.explore.limits import Watcher
+from stackproof.checker.host import ScenarioError
+from stackproof.checker.loading import blaming
+from stackproof.checker.render import listing, tables, text
+from stackproof.checker.render.story import in_steps, story
+from stackproof.checker.render.terminal import Terminal, progress
+from stackproof.checker.replay import replay as replayed
+from stackproof.checker.report import Verdict
+from stackproof.checker.scenario import Scenario
+
+app = typer.Typer(
+    add_completion=False, epilog="Exit status: 0 held, 1 violated, 2 the question made no sense, 3 unknown."
+)
+
+STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
+NONSENSE = 2
+INTERRUPTED = 130
+
+
+class Engine(StrEnum):
+    """Which explorer answers."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    NATIVE = "native"
+
+
+class Budget(StrEnum):
+    """How far `check` goes."""
+
+    QUICK = "quick"
+    FULL = "full"
+
+
+class Topic(StrEnum):
+    """What `list` lists."""
+
+    SCENARIOS = "scenarios"
+    MODELS = "models"
+    TRACES = "traces"
+    BUGS = "bugs"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")]
+
+
+@app.command("explore", cls=ScenarioCommand)
+@with_a_scenario
+def explore(
+    scenario: Scenario,
+    *,
+    engine: Annotated[Engine, typer.Option("--engine", help="Auto: plain for small questions.")] = Engine.AUTO,
+    time: Annotated[float | None, typer.Option("--time", min=0, help="Stop after so many seconds.")] = None,
+    memory: Annotated[int | None, typer.Option("--memory", min=1, help="Stop beyond so many MiB.")] = None,
+    worlds: Annotated[int | None, typer.Option("--worlds", min=1, help="Stop beyond so many worlds.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the native engine.")] = None,
+    trace: Annotated[Path, typer.Option("--trace", help="Where to write a failing run.")] = Path(
+        "counterexample.jsonl"
+    ),
+    as_json: Json = False,
+    no_color: NoColor = False,
+) -> int:
+    """Visit every world of a scenario, within its bounds."""
+    check_writable(trace)
+    with watched(scenario.name, not no_color) as watcher:
+        report = explored(
+            scenario,
+            engine=engine.value,
+            seconds=time,
+            memory_mib=memory,
+            worlds=worlds,
+            watcher=watcher,
+            threads=threads,
+        )
+    written = save(report, trace, complain)
+    if as_json:
+        return say_json(report.form(written), report.exit_status)
+    again = replay_again(report, written) or explore_again(report) if report.verdict is Verdict.VIOLATED else None
+    return say(not no_color, report.exit_status, text.of_exploration(report, written), last=again)
+
+
+@app.command()
+def replay(
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A trace: a file of JSON lines.")],
+    *,
+    scenario: Annotated[str | None, typer.Option("--scenario", help="Replaces the one that the trace names.")] = None,
+    step: Annotated[bool, typer.Option("--step", help="Show what each event changes.")] = False,
+    as_json: Json = False,
+    no_color: NoColor = False,
+) -> int:
+    """Run a trace again; every step is verified. Exits with 1 if the trace shows a violation, and it is still there."""
+    run = replayed(trace, scenario)
+    status = STATUS[run.verdict]
+    if as_json:
+        return say_json(run.form(str(trace)), status)
+    shown = in_steps(run.trace) if step else story(run.trace)
+    again = command("replay", str(trace), *(("--scenario", scenario) if scenario else ()), "--step")
+    return say(not no_color, status, shown, "", text.of_replay(run), last=again if status else None)
+
+
+@app.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Scenarios or layers.")] = None,
+    *,
+    budget: Annotated[
+        Budget, typer.Option("--budget", help=f"Quick: at most {evidence.QUICK_WORLDS:,} worlds per scenario.")
+    ] = Budget.QUICK,
+    as_json: Json = False,
+    no_color: NoColor = False,
+) -> int:
+    """Every kind of evidence for some scenarios, a layer, or the whole stack, in one table."""
+    most = evidence.QUICK_WORLDS if budget is Budget.QUICK else None
+    found = evidence.gather(evidence.meant(names or ()), most, lambda name: watched(name, not no_color), complain)
+    verdict = evidence.worst([one.verdict for one in found])
+    if as_json:
+        return say_json({"verdict": verdict.value, "scenarios": [one.form() for one in found]}, STATUS[verdict])
+    again = next((one.again for one in found if one.again), None)
+    return say(not no_color, STATUS[verdict], tables.Evidences(found), last=again)
+
+
+@app.command("list")
+def list_(
+    topic: Annotated[
+        Topic, typer.Argument(metavar="TOPIC", help="Scenarios, models, traces or bugs.")
+    ] = Topic.SCENARIOS,
+    *,
+    as_json: Json = False,
+    no_color: NoColor = False,
+) -> int:
+    """What there is: scenarios, models, traces, bugs."""
+    if as_json:
+        return say_json({topic.value: listing.as_json(topic.value)}, 0)
+    shown, following = listing.as_text(topic.value)
+    return say(not no_color, 0, shown, last=following)
+
+
+@app.callback(invoke_without_command=True)
+def stackproof(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """The datacenter papers, executable, and checked."""
+    if version:
+        say(False, 0, Text(f"stackproof {__version__}"))
+        raise typer.Exit
+
+
+@contextmanager
+def watched(name: str, colour: bool) -> Iterator[Watcher | None]:
+    """Show how far the exploration of a scenario is; what its own code raises becomes one sentence."""
+    with progress(name, colour) as watcher, blaming(name):
+        yield watcher
+
+
+def say(colour: bool, status: int, *parts: RenderableType, last: str | None = None) -> int:
+    """Print the parts of an answer, then, on a line of its own that is never folded, the command to type next."""
+    out = Terminal(sys.stdout, colour)
+    for part in parts:
+        out.show(part)
+    if last is not None:
+        out.print()
+        out.print(Text(last, style="bold"), soft_wrap=True)
+    return status
+
+
+def say_json(form: Mapping[str, Any], status: int) -> int:
+    """Print an answer as JSON."""
+    Terminal(sys.stdout).print(Text(json.dumps(form)), soft_wrap=True)
+    return status
+
+
+def complain(sentence: str) -> None:
+    """One sentence on standard error."""
+    Terminal(sys.stderr).print(Text(f"stackproof: {' '.join(sentence.split())}"), soft_wrap=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        status = typer.main.get_command(app).main(words, "stackproof", standalone_mode=False) or 0
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    except ScenarioError as error:
+        complain(str(error))
+        return NONSENSE
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        complain(usage(error))
+        return NONSENSE
+    if status == INTERRUPTED:
+        complain("interrupted before there was a verdict")
+        return STATUS[Verdict.UNKNOWN]
+    return int(status)
+
+
+def usage(error: Any) -> str:
+    """What is wrong with a command line, and where the right one is explained."""
+    path = error.ctx.command_path if getattr(error, "ctx", None) else "stackproof"
+    return f"{error.format_message().rstrip('.')}. See: {path} --help"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""What `list` shows."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from stackproof.checker.parameters import written
+from stackproof.checker.registry import SCENARIOS, options_of
+from stackproof.checker.render import tables
+from stackproof.checker.trace_file import Recording, read, shipped_traces
+
+
+def as_text(topic: str) -> tuple[RenderableType, str | None]:
+    """A topic for people, and what to type next."""
+    if topic == "scenarios":
+        return tables.of_scenarios(), f"stackproof explore {next(iter(SCENARIOS))}"
+    if topic == "traces" and (traces := recordings()):
+        return tables.of_traces(traces), f"stackproof replay {traces[0][0]} --step"
+    return Text(f"There are no {topic} yet."), None
+
+
+def as_json(topic: str) -> list[dict[str, Any]]:
+    """A topic as JSON."""
+    if topic == "scenarios":
+        return scenarios()
+    return traces() if topic == "traces" else []
+
+
+def scenarios() -> list[dict[str, Any]]:
+    """The registered scenarios with their parameters and defaults."""
+    return [
+        {
+            "scenario": name,
+            "layer": one.layer,
+            "systems": list(one.systems),
+            "question": one.question,
+            "parameters": {option.name: written(option.default) for option in options_of(name)},
+        }
+        for name, one in SCENARIOS.items()
+    ]
+
+
+def traces() -> list[dict[str, Any]]:
+    """The shipped traces."""
+    return [
+        {"trace": path, "scenario": one.scenario, "parameters": dict(one.parameters), "expect": dict(one.expect)}
+        for path, one in recordings()
+    ]
+
+
+def recordings() -> list[tuple[str, Recording]]:
+    """Each shipped trace under the name that `replay` knows it by."""
+    return [(name, read(Path(name))) for name in shipped_traces()]
