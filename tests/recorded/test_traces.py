@@ -57,7 +57,7 @@ SHIPPED = {
     "abd/a-get-returns-a-written-value.jsonl": Shortest("abd", "a_get_returns_a_written_value", {}),
     "two-phase-commit/everybody-commits.jsonl": Shortest("two-phase-commit", "everybody_commits", {}),
     "two-phase-commit/the-prepared-block.jsonl": Shortest(
-        "two-phase-commit", "the_prepared_block", {"restarts": False}
+        "two-phase-commit", "all_that_are_up_can_decide", {"restarts": False}
     ),
 }
 FOLDER = traces_folder()
@@ -94,7 +94,7 @@ def test_a_trace_goes_to_disk_and_back(tmp_path: Path) -> None:
     write(trace, tmp_path / "run.jsonl")
     run = replay(tmp_path / "run.jsonl")
     assert run.trace.steps == trace.steps == replay(trace).trace.steps
-    assert (run.verdict, run.about, run.length) == (Verdict.HELD, "the_prepared_block", 3)
+    assert (run.verdict, run.about, run.length) == (Verdict.VIOLATED, "all_that_are_up_can_decide", 2)
 
 
 @frozen

@@ -133,6 +133,16 @@ def somebody_is_down(world: World) -> bool:
     return any(status.value in ("down", "left") for status in world.status.values())
 
 
+def somebody_rests(world: World) -> bool:
+    """A world that should always be reachable."""
+    return any(node.state == 1 for node in world.nodes.values())
+
+
+def all_is_calm(world: World) -> bool:
+    """Another."""
+    return not world.in_flight and not world.cut
+
+
 def tired(world: World) -> bool:
     """A prune."""
     return not any(node.energy for node in world.nodes.values())
@@ -187,6 +197,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         invariants=draw(st.sets(st.sampled_from([states_differ_or_so, nothing_is_seen_twice, few_are_in_flight]))
                         .map(lambda chosen: sorted(chosen, key=lambda one: one.__name__))),
         goals=draw(st.sampled_from([(), (), (somebody_saved,), (somebody_saved, somebody_is_down)])),
+        always_reachable=draw(st.sampled_from([(), (somebody_rests,), (all_is_calm, somebody_rests)])),
         monitors={"tally": Tally()},
         prune=draw(st.sampled_from([None, None, tired])),
     )

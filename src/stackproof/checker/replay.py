@@ -11,6 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
+from stackproof.checker.explore.liveness import reason_against_return
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.loading import blamed
 from stackproof.checker.registry import SCENARIOS, built, function_named
@@ -105,6 +106,7 @@ def claimed(recording: Recording, scenario: Scenario) -> tuple[Property, ...]:
     among = scenario.goals if verdict == "reached" else (*scenario.invariants, no_step_raises)
     if name is None and verdict == "held":
         return among
+    among += scenario.always_reachable if verdict == "violated" else ()
     found = tuple(claim for claim in among if claim.__name__ == name)
     if not found:
         kind, has = ("goal" if verdict == "reached" else "invariant"), ", ".join(one.__name__ for one in among)
@@ -166,7 +168,8 @@ def verdict_of(recording: Recording, run: Trace, claims: tuple[Property, ...]) -
     """Violated, or held: a goal that is reached is held."""
     last, end, name = recording.lines[-1].number, run.steps[-1].world, claims[0].__name__
     if recording.expect["verdict"] == "violated":
-        reason = reason_against(claims[0], end)
+        live = claims[0] in end.scenario.always_reachable
+        reason = reason_against_return(claims[0], end) if live else reason_against(claims[0], end)
         if reason is None:
             raise recording.at(
                 last,

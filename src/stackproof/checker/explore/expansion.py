@@ -274,7 +274,9 @@ def follow(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tabl
     if flags & GATED:
         gate[FIRST] = first
         gate[LAST] = last
-        opened = passes(e, i, weather, rows, world, shape, tables, setting, cache, lot)
+        budget = cache.entries[e, BUDGET]
+        fault = setting.calm and budget != FREE and budget != setting.restart
+        opened = 0 if fault else passes(e, i, weather, rows, world, shape, tables, setting, cache, lot)
         first = gate[FIRST]
         last = gate[LAST] if opened == 1 else first
         went = LACKING if opened == NONE else DONE
@@ -312,7 +314,7 @@ def follow_cuts(weather: int, rows: Any, world: int, shape: Any, tables: Any, se
     for move in range(moves >> ENTRY_BITS, (moves >> ENTRY_BITS) + (moves & ENTRY_MASK)):
         copy_row(lot.scratch.new, 0, rows, world)
         lot.scratch.new[0, shape.word[0]] ^= (weather ^ tables.weather_move[move]) << shape.shift[0]
-        if not emit(lot, world, setting):
+        if (tables.weather_heals[move] or not setting.calm) and not emit(lot, world, setting):
             went = FULL
     return went
 
@@ -366,7 +368,7 @@ def expand(ids: Any, rows: Any, shape: Any, tables: Any, setting: Any, cache: An
             lot.tally[MISSED] += 1
         elif went == LEFT_OUT:
             lot.tally[PRUNED] += 1
-        else:
+        elif not setting.calm:
             for use in range(lot.tally[USED]):
                 lot.cover[lot.scratch.used[use]] += 1
     return done

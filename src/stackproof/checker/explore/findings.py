@@ -60,6 +60,9 @@ class Findings:
             return Verdict.VIOLATED, self.stopped
         if self.stopped:
             return Verdict.UNKNOWN, self.stopped
+        if self.scenario.eventually:
+            names = ", ".join(claim.__name__ for claim in self.scenario.eventually)
+            return Verdict.UNKNOWN, f"whether every fair run comes to {names} is not decided yet"
         unreached = self.unreached()
         if not self.pruned:
             return (Verdict.VIOLATED if unreached else Verdict.HELD), None

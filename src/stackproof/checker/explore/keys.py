@@ -79,6 +79,7 @@ class Tables(NamedTuple):
     item_bounce: Any
     weather_cut: Any
     weather_move: Any
+    weather_heals: Any
     claim_reads: Any
     read_component: Any
     read_row: Any
@@ -118,7 +119,8 @@ class Setting(NamedTuple):
     """What stays the same while a level is expanded.
 
     The component of the first host; the number of nodes and of monitors; the claim that prunes, or -1; at least as many entries as one
-    pair can have; the slots of the visited set, and how far a place is shifted to give its shard.
+    pair can have; the slots of the visited set, and how far a place is shifted to give its shard; the budget that pays for
+    restarts; whether only steps that are no faults are taken.
     """
 
     first_node: int
@@ -128,6 +130,8 @@ class Setting(NamedTuple):
     most: int
     slots: int
     shard_shift: int
+    restart: int
+    calm: bool
 
 
 class Cache(NamedTuple):

@@ -91,12 +91,13 @@ def inspect(
     tally: Any,
     recent: Any,
     lack: Any,
+    marks: Any,
 ) -> int:
     """Look up every one of `claims` for the worlds `ids`; how many worlds were looked at before `misses` was full.
 
     `misses` gets a (claim, world) row for each thing to work out, once; `again` every world that lacks something; `hits`, for
     each claim and each bit that `asked` has of it, the first world that has it, too. `tally` counts the rows of `misses` and of `again`; `recent` (4,096 zeros)
-    and `lack` (one) are scratch.
+    and `lack` (one) are scratch. `marks`, unless it is empty, gets a 1 for each world that has any of those bits.
     """
     looked = 0
     for at in range(ids.shape[0]):
@@ -115,6 +116,8 @@ def inspect(
                     misses[tally[0], 1] = world
                     tally[0] += 1
             elif value & asked[claim]:
+                if marks.shape[0]:
+                    marks[world] = 1
                 for bit in range(hits.shape[1]):
                     if (value & asked[claim]) >> bit & 1 and (hits[claim, bit] == NONE or world < hits[claim, bit]):
                         hits[claim, bit] = world

@@ -20,10 +20,11 @@ from stackproof.checker.explore import keys
 from stackproof.checker.explore.claims import MOST, Claims
 from stackproof.checker.explore.expansion import expand
 from stackproof.checker.explore.findings import Findings
+from stackproof.checker.explore.liveness import NO_WAY
 from stackproof.checker.explore.limits import Limits, OutOfBudget
 from stackproof.checker.explore.lookups import inspect
-from stackproof.checker.explore.tables import RULED, SPENT_BY_MESSAGES, Book, switches
-from stackproof.checker.explore.visited import insert, reinsert, repack
+from stackproof.checker.explore.tables import BUDGET_NUMBER, RULED, SPENT_BY_MESSAGES, Book, switches
+from stackproof.checker.explore.visited import hand_back, insert, number, reinsert, repack
 from stackproof.checker.report import Report
 from stackproof.checker.scenario import Property, Scenario, no_step_raises, reason_against, true_in
 from stackproof.checker.world import Event, World
@@ -32,6 +33,7 @@ CHUNKS = 8
 CHUNK = 2048
 LOT = 8192
 MISS_ROOM = 2048
+NO_MARKS = np.zeros(0, np.uint8)
 
 
 @define(eq=False)
@@ -216,6 +218,7 @@ class Native:
     caches: Caches = field(init=False)
     open: dict[int, dict[int, tuple[Property, bool]]] = field(factory=dict)
     watching_errors: bool = False
+    calm: bool = False
     prune: int = keys.NONE
     frontier: int = 0
 
@@ -253,6 +256,54 @@ class Native:
             first, last = last, self.store.count
             self.found.depth += first < last
             self.judge(first, last)
+        if not self.found.violations:
+            for claim in self.scenario.always_reachable:
+                self.hold_reachable(claim)
+
+    def hold_reachable(self, claim: Property) -> None:
+        """Find the first world from which steps that are no faults lead to none in which the claim is true."""
+        store = self.store
+        good = np.zeros(store.count, np.uint8)
+        self.mark(claim, good)
+        if self.scenario.prune is not None:
+            self.mark(self.scenario.prune, good)
+        numbers = np.zeros(len(store.table), np.uint32)
+        number(store.table, store.rows[: store.count], numbers)
+        self.calm = True
+        while self.sweep(good, numbers):
+            pass
+        self.calm = False
+        if not good.all():
+            worlds = [self.book.world(store.row(one)) for one in store.path(int(good.argmin()))]
+            self.found.violations[claim.__name__] = (NO_WAY.format(claim.__name__), worlds)
+
+    def mark(self, claim: Property, good: Any) -> None:
+        """Mark every world in which the claim is true."""
+        self.open = {}
+        self.ask([(claim, False)], self.store.row(0))
+        hits = np.full((len(self.claims.all), MOST), keys.NONE, np.int64)
+        ids = np.arange(self.store.count)
+        while len(ids):
+            ids = self.inspect(ids, hits, good)
+
+    def sweep(self, good: Any, numbers: Any) -> int:
+        """Mark worlds that have a good successor, the last first; how many are newly marked."""
+        marked = 0
+        for stop in range(self.store.count, 0, -CHUNK):
+            first = max(0, stop - CHUNK)
+            ids = first + np.flatnonzero(good[first:stop] == 0)
+            while len(ids):
+                done = self.expand(0, [ids], self.tables(), self.most())
+                lot = self.lots.lots[0]
+                for shard in range(keys.SHARDS):
+                    marked += hand_back(
+                        self.store.table, numbers, lot.rows[shard], lot.parents[shard], lot.counts[shard], good
+                    )
+                missed = lot.missed[: lot.tally[keys.MISSED]].copy()
+                self.fill([lot])
+                ids = np.concatenate([missed, ids[done:]])
+            self.limits.check(self.store.count, self.found.transitions, self.found.depth, stop)
+        return marked
 
     def begin(self) -> int:
         """Enter the initial worlds; how many there are."""
@@ -320,6 +371,8 @@ class Native:
             most=most,
             slots=slots,
             shard_shift=(slots // keys.SHARDS).bit_length() - 1,
+            restart=BUDGET_NUMBER["restarts"],
+            calm=self.calm,
         )
         with self.caches.one() as cache:
             return expand(ids[chunk], store.rows, store.shape, tables, setting, cache, lot)
@@ -383,7 +436,7 @@ class Native:
         for claim, bit in np.argwhere(hits != keys.NONE).tolist():
             self.settle(claim, bit, int(hits[claim, bit]))
 
-    def inspect(self, ids: Any, hits: Any) -> Any:
+    def inspect(self, ids: Any, hits: Any, marks: Any = NO_MARKS) -> Any:
         """Look the open claims up for some worlds, and work out what is not known; the worlds to look at again."""
         misses, again, tally = np.empty((1024, 2), np.int64), np.empty(1 << 16, np.int64), np.zeros(2, np.int64)
         recent, lack = np.zeros(4096, np.int64), np.zeros(1, np.int64)
@@ -391,7 +444,7 @@ class Native:
         for claim, bits in self.open.items():
             asked[claim] = sum(1 << bit for bit in bits)
         claims, rows, shape, tables = np.array(list(self.open)), self.store.rows, self.store.shape, self.tables()
-        done = inspect(ids, rows, shape, tables, claims, asked, misses, again, hits, tally, recent, lack)
+        done = inspect(ids, rows, shape, tables, claims, asked, misses, again, hits, tally, recent, lack, marks)
         for claim, world in misses[: tally[0]].tolist():
             self.claims.resolve(claim, self.store.row(world))
         return np.concatenate([again[: tally[1]], ids[done:]])
@@ -430,6 +483,7 @@ class Native:
             book.item_bounce.array,
             book.weather_cut.array,
             book.weather_move.array,
+            book.weather_heals.array,
             *self.claims.arrays(),
             switches(self.scenario.faults),
             SPENT_BY_MESSAGES,

@@ -6,6 +6,7 @@ finishes the level in which it found a violation, so that its counts do not depe
 
 from stackproof.checker.explore.findings import Findings
 from stackproof.checker.explore.limits import Limits, OutOfBudget
+from stackproof.checker.explore.liveness import NO_WAY, first_stuck
 from stackproof.checker.report import Report
 from stackproof.checker.scenario import Scenario, reason_against, true_in
 from stackproof.checker.world import Event, World, happenings
@@ -22,6 +23,10 @@ def explore_plainly(scenario: Scenario, limits: Limits) -> Report:
             frontier = next_level(found, frontier, before, limits)
             found.depth += bool(frontier)
             judge(found, frontier, before)
+        if not found.violations:
+            for claim in scenario.always_reachable:
+                if stuck := first_stuck(claim, before):
+                    found.violations[claim.__name__] = (NO_WAY.format(claim.__name__), path(stuck, before))
     except (OutOfBudget, KeyboardInterrupt) as stop:
         found.stopped = str(stop) or "interrupted"
     found.distinct = len(before)

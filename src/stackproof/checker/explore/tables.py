@@ -125,6 +125,7 @@ class Book:
     item: Rows = field(factory=lambda: Rows.of(1))
     weather_cut: Rows = field(init=False)
     weather_move: Rows = field(factory=lambda: Rows.of(1))
+    weather_heals: Rows = field(factory=lambda: Rows.of(1))
     host_flags: PerNode = field(init=False)
     host_moves: PerNode = field(init=False)
     inbox_items: PerNode = field(init=False)
@@ -338,8 +339,9 @@ class Book:
         healed = [Weather(now.left, tuple(other for other in now.cuts if other != old)) for old in now.cuts]
         numbers = [self.weather(after) for after in cut + healed]
         first = self.weather_move.used
-        for number in numbers:
+        for place, number in enumerate(numbers):
             self.weather_move.add(number)
+            self.weather_heals.add(place >= len(cut))
         return first << keys.ENTRY_BITS | len(numbers)
 
 

@@ -87,3 +87,37 @@ def repack(old_rows: Any, old: Any, rows: Any, new: Any) -> None:
         for c in range(old.word.shape[0]):
             value = (old_rows[at, old.word[c]] >> old.shift[c]) & old.mask[c]
             rows[at, new.word[c]] |= value << new.shift[c]
+
+
+@within
+def sought(table: Any, rows: Any, at: int) -> int:
+    """The place of a row that is in the set."""
+    slots = table.shape[0]
+    inside = slots // SHARDS - 1
+    place = home(rows, at, slots)
+    same = False
+    while not same:
+        same = True
+        for w in range(rows.shape[1]):
+            same &= table[place, w] == rows[at, w]
+        if not same:
+            place = beyond(place, inside)
+    return place
+
+
+@native
+def number(table: Any, rows: Any, numbers: Any) -> None:
+    """Write down at each row's place in the set which world it is."""
+    for world in range(rows.shape[0]):
+        numbers[sought(table, rows, world)] = world
+
+
+@native
+def hand_back(table: Any, numbers: Any, rows: Any, parents: Any, count: int, good: Any) -> int:
+    """Mark each parent that has a good successor among these rows of one shard; how many are newly marked."""
+    marked = 0
+    for at in range(count):
+        if not good[parents[at]] and good[numbers[sought(table, rows, at)]]:
+            good[parents[at]] = 1
+            marked += 1
+    return marked

@@ -34,6 +34,6 @@ def everybody_aborts(world: World) -> bool:
     return all(phase is Phase.ABORTED for phase in phases(world).values())
 
 
-def everybody_decides(world: World) -> bool:
-    """No participant is left waiting."""
-    return all(phase in (Phase.COMMITTED, Phase.ABORTED) for phase in phases(world).values())
+def all_that_are_up_can_decide(world: World) -> bool:
+    """Every participant that is up has decided."""
+    return all(phase in (Phase.COMMITTED, Phase.ABORTED) for name, phase in phases(world).items() if name in world.up)

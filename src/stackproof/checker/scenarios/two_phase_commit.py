@@ -2,11 +2,15 @@
 
 from stackproof.checker.faults import Faults
 from stackproof.checker.host import ScenarioError
-from stackproof.checker.invariants.two_phase_commit import agreement, everybody_aborts, everybody_commits
+from stackproof.checker.invariants.two_phase_commit import (
+    agreement,
+    all_that_are_up_can_decide,
+    everybody_aborts,
+    everybody_commits,
+)
 from stackproof.checker.network import Network
-from stackproof.checker.scenario import Property, Scenario
-from stackproof.checker.world import World
-from stackproof.reference.coordination.two_phase_commit import Coordinator, Decided, Participant, Phase
+from stackproof.checker.scenario import Scenario
+from stackproof.reference.coordination.two_phase_commit import Coordinator, Participant
 from stackproof.reference.coordination.two_phase_commit_tla import ResourceManager, TransactionManager
 
 
@@ -25,24 +29,17 @@ def two_phase_commit(participants: int = 2, crashes: int = 1, restarts: bool = T
     """Atomic commitment by messages: no two participants decide differently, whoever crashes and whatever is lost.
 
     Any node may crash, `crashes` times in all; with `--no-restarts` it stays down. Up to `drops` messages are lost. A
-    timeout may strike at any moment. Without restarts a further goal shows what the protocol is known for: participants
+    timeout may strike at any moment. That everybody can still decide is what the protocol is known to fail: participants
     that have prepared wait for ever for a coordinator that is gone.
     """
     names = numbered("p", participants)
-    goals: tuple[Property, ...] = (everybody_commits, everybody_aborts)
     return Scenario(
         nodes=(Coordinator("c", names), *(Participant(name, "c") for name in names)),
         faults=Faults(crashes=crashes, restarts=None if restarts else 0, drops=drops),
         invariants=(agreement,),
-        goals=goals if restarts or not crashes else (*goals, the_prepared_block),
+        goals=(everybody_commits, everybody_aborts),
+        always_reachable=(all_that_are_up_can_decide,),
     )
-
-
-def the_prepared_block(world: World) -> bool:
-    """Every participant is up and has prepared, the coordinator is gone for good, and no word from it is under way."""
-    waiting = all(node.phase is Phase.PREPARED for node in world.nodes.values() if isinstance(node, Participant))
-    only_the_coordinator_is_down = world.up == world.names[1:]
-    return waiting and only_the_coordinator_is_down and not world.sent(Decided)
 
 
 def numbered(prefix: str, count: int) -> tuple[str, ...]:
