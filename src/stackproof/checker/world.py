@@ -1,7 +1,7 @@
 """A world: everything that is so at one moment of a run, as a value.
 
-Every node's variables, armed timers and status, every message in flight, every cut, what is left of each fault budget, and the
-state of each monitor. Worlds are equal when all that is equal. `happenings` says what may happen next.
+Every node's variables, armed timers and status, every message in flight, every cut, what is left of each fault budget,
+and the state of each monitor. Worlds are equal when all that is equal. `happenings` says what may happen next.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from stackproof.checker.faults import TURNS, Cut, Faults, new_cuts
 from stackproof.checker.host import Cause, Effect, Host, Status
-from stackproof.checker.network import Envelope, Inbox, Network, arriving, duplicated, put, taken, without
+from stackproof.checker.network import Envelope, Inbox, Network, arriving, duplicated, put, rank_of, taken, without
 from stackproof.checker.values import digest, plain
 from stackproof.reference.actor import NodeId
 
@@ -48,7 +48,7 @@ WITH_MESSAGE = ("deliver", "fire", "drop", "duplicate", "bounce")
 
 @frozen(cache_hash=True)
 class World:
-    """The state of everything. Properties read the public names; the fields hold it in the order of the scenario's nodes."""
+    """The state of everything. Properties read the public names; the fields keep the order of the scenario's nodes."""
 
     scenario: "Scenario" = field(eq=False, repr=False)
     hosts: tuple[Host, ...]
@@ -135,7 +135,7 @@ def arrivals(world: World, place: int) -> Iterator[tuple[Event, World]]:
     """What may happen to each message in flight to one node: delivery, loss, duplication, a bounce."""
     links = world.scenario.links[world.names[place]]
     host, inbox = world.hosts[place], world.inboxes[place]
-    for envelope in arriving(inbox, links):
+    for envelope in arriving(inbox, links, rank_of):
         network = links[envelope.source]
         rest = taken(inbox, envelope, network)
         label = {"source": envelope.source, "target": envelope.target, "message": envelope.message}
@@ -213,13 +213,11 @@ def delivered_to(
     for target, message in sent:
         place = scenario.place_of(target, source, message)
         network = scenario.links[target][source]
-        inboxes = replaced(inboxes, place, put(inboxes[place], Envelope(source, target, message), network))
+        inboxes = replaced(inboxes, place, put(inboxes[place], Envelope(source, target, message), network, rank_of))
     return inboxes
 
 
-def watched(
-    scenario: "Scenario", ledgers: tuple[Any, ...], source: NodeId, observed: Iterable[Any]
-) -> tuple[Any, ...]:
+def watched(scenario: "Scenario", ledgers: tuple[Any, ...], source: NodeId, observed: Iterable[Any]) -> tuple[Any, ...]:
     """The monitors after they saw, in order, what happened at `source`."""
     for event in observed:
         ledgers = tuple(scenario.noted(ledger, source, event) for ledger in ledgers)

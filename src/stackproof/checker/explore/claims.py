@@ -10,11 +10,12 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from attrs import define, field
+from attrs import define, field, frozen
 
 from stackproof.checker.explore import keys
 from stackproof.checker.explore.glimpse import Glimpse, Read, aspect_of
-from stackproof.checker.explore.tables import Book, Numbered
+from stackproof.checker.explore.arrays import Numbered
+from stackproof.checker.explore.tables import Book
 from stackproof.checker.host import ScenarioError
 
 Question: TypeAlias = Callable[[Any], bool]
@@ -36,6 +37,17 @@ class Claim:
     shifts: list[int] = field(factory=list)
     widths: list[int] = field(factory=list)
     folded: list[Numbered] = field(factory=list)
+
+
+@frozen
+class Values:
+    """The values of a row's components, each looked up when it is read."""
+
+    book: Book
+    row: tuple[int, ...]
+
+    def __getitem__(self, component: int) -> Any:
+        return self.book.value(component, self.row[component])
 
 
 @define(eq=False)
@@ -62,23 +74,26 @@ class Claims:
         """The places of the questions, those together that read the same in this world."""
         groups: dict[tuple[Read, ...], list[int]] = {}
         for place, question in enumerate(questions):
-            question(self.glimpse.at(self.book.values(row)))
+            question(self.glimpse.at(self.values(row)))
             groups.setdefault(tuple(sorted(self.glimpse.reads, key=str)), []).append(place)
         return [group[at : at + MOST] for group in groups.values() for at in range(0, len(group), MOST)]
 
     def resolve(self, number: int, row: tuple[int, ...]) -> int:
         """The claim's value in one world, for the loops to find from now on."""
         claim = self.all[number]
-        values = self.book.values(row)
-        key = self.key(claim, row, values)
+        key = self.key(claim, row)
         if key not in claim.answers:
-            world = self.glimpse.at(values)
+            world = self.glimpse.at(self.values(row))
             answer = sum(question(world) << bit for bit, question in enumerate(claim.questions))
             if self.extend(claim):
-                key = self.key(claim, row, values)
+                key = self.key(claim, row)
             claim.answers[key] = answer
         self.write(claim, key)
         return claim.answers[key]
+
+    def values(self, row: tuple[int, ...]) -> "Values":
+        """The values of a row's components, as they are asked for."""
+        return Values(self.book, row)
 
     def extend(self, claim: Claim) -> bool:
         """Take new reads into the claim's key; what was known under the shorter key is forgotten."""
@@ -93,22 +108,22 @@ class Claims:
             self.lay_out(claim)
         return bool(new)
 
-    def key(self, claim: Claim, row: tuple[int, ...], values: tuple[Any, ...]) -> tuple[int, ...]:
+    def key(self, claim: Claim, row: tuple[int, ...]) -> tuple[int, ...]:
         """The numbers of what the claim reads in this world; they are written down for the loops."""
         key = []
         for place, (component, _) in enumerate(claim.reads):
             number = row[component]
             found = claim.seen[place].get(number)
-            key.append(self.look(claim, place, number, values) if found is None else found)
+            key.append(self.look(claim, place, number) if found is None else found)
         if any(found >> width for found, width in zip(key, claim.widths, strict=True)):
             self.lay_out(claim)
         return tuple(key)
 
-    def look(self, claim: Claim, place: int, number: int, values: tuple[Any, ...]) -> int:
+    def look(self, claim: Claim, place: int, number: int) -> int:
         """The number of what one read of a claim sees of a component's value that it did not see before."""
         component, aspect = claim.reads[place]
         kind = self.book.components.kinds[component]
-        found = claim.aspects[place].number(aspect_of(kind, values[component], aspect))
+        found = claim.aspects[place].number(aspect_of(kind, self.book.value(component, number), aspect))
         row = claim.rows[place]
         while row >= self.aspect.shape[0] or number >= self.aspect.shape[1]:
             axis = 0 if row >= self.aspect.shape[0] else 1

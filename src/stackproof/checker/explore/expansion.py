@@ -8,7 +8,7 @@ the lists of its nodes. A world that lacks anything leaves no trace but its miss
 
 from typing import Any
 
-from stackproof.checker.explore.compiled import native, within
+from stackproof.checker.explore.compiled import native, prefetch, within
 from stackproof.checker.explore.keys import *  # noqa: F403
 from stackproof.checker.explore.lookups import claim_value, component, found, mixed, store
 from stackproof.checker.explore.visited import home
@@ -345,12 +345,31 @@ def follow_all(rows: Any, world: int, shape: Any, tables: Any, setting: Any, cac
     return went
 
 
+@within
+def look_ahead(rows: Any, world: int, shape: Any, setting: Any, cache: Any, near: bool) -> None:
+    """Have brought near what the expansion of a world will read: first where its pairs are noted, then their entries."""
+    for i in range(setting.nodes):
+        if shape.pair[i] >= DIRECT:
+            c = setting.first_node + 2 * i
+            pair = (rows[world, shape.word[c]] >> shape.shift[c]) & shape.pair[i]
+            key = (PAIR << KIND_SHIFT) | (i << SLOT_SHIFT) | pair
+            if near:
+                value = found(cache.map, key)
+                if value != NONE:
+                    prefetch(cache.entries, value >> ENTRY_BITS)
+            else:
+                prefetch(cache.map, mixed(key) & (cache.map.shape[0] - 1))
+
+
 @native
 def expand(ids: Any, rows: Any, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
     """Write the successors of the worlds `ids` to `lot`; how many of them were done before the lot was full."""
     saved = lot.scratch.saved
     done = 0
     for place in range(ids.shape[0]):
+        if place + FAR < ids.shape[0]:
+            look_ahead(rows, ids[place + FAR], shape, setting, cache, False)
+            look_ahead(rows, ids[place + NEAR], shape, setting, cache, True)
         for shard in range(SHARDS):
             saved[shard] = lot.counts[shard]
         transitions = lot.tally[TRANSITIONS]

@@ -7,7 +7,7 @@ native explorer then evaluates a property once for each combination of what it r
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import attrs
 from attrs import define, field, frozen
@@ -46,6 +46,10 @@ class Components:
         """The component of what is in flight to a node."""
         return 2 + self.monitors + 2 * place
 
+    def place(self, component: Component) -> int:
+        """The place of the node that a host or an inbox belongs to."""
+        return (component - 1 - self.monitors) // 2
+
     @cached_property
     def kinds(self) -> tuple[str, ...]:
         """What each component is."""
@@ -71,16 +75,23 @@ class Weather:
     cuts: tuple[Cut, ...]
 
 
+class ByComponent(Protocol):
+    """The value of each component."""
+
+    def __getitem__(self, component: Component, /) -> Any:
+        """The value of one."""
+
+
 @define(slots=False, eq=False)
 class Glimpse:
     """One world after the other, as the values of its components; `reads` holds what was looked at, in order."""
 
     scenario: Scenario
     components: Components
-    values: tuple[Any, ...] = ()
+    values: ByComponent = ()
     reads: dict[Read, None] = field(factory=dict)
 
-    def at(self, values: tuple[Any, ...]) -> World:
+    def at(self, values: ByComponent) -> World:
         """The world with these components, under the type that properties are written for."""
         self.values = values
         self.reads = {}

@@ -39,6 +39,15 @@ def store(table: Any, key: int, value: int) -> bool:
 
 
 @native
+def store_all(table: Any, entries: Any) -> int:
+    """Put many values in, each row a key and its value; how many keys are new."""
+    new = 0
+    for at in range(entries.shape[0]):
+        new += store(table, entries[at, 0], entries[at, 1])
+    return new
+
+
+@native
 def restore(old: Any, table: Any) -> None:
     """Move every entry of a map into a larger one."""
     for place in range(old.shape[0]):

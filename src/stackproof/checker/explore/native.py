@@ -198,9 +198,9 @@ class Caches:
 
     def fresh(self) -> keys.Cache:
         """An empty one."""
-        entries = np.empty((max(1 << 18, 4 * self.most), keys.COLUMNS), np.int64)
+        entries = np.empty((max(1 << 20, 4 * self.most), keys.COLUMNS), np.int64)
         direct = np.zeros((self.nodes, keys.DIRECT), np.int64)
-        return keys.Cache(direct, np.zeros((1 << 17, 2), np.int64), entries, np.zeros(2, np.int64))
+        return keys.Cache(direct, np.zeros((1 << 19, 2), np.int64), entries, np.zeros(2, np.int64))
 
 
 @define(eq=False)

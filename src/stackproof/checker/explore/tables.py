@@ -4,14 +4,14 @@ Every distinct value of a component (a host, an inbox, a monitor, the weather) h
 value does is worked out once, by the same functions that the plain explorer uses, and written down as numbers.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from attrs import define, field
 
 from stackproof.checker.explore import keys
+from stackproof.checker.explore.arrays import Map, Numbered, PerNode, Rows
 from stackproof.checker.explore.glimpse import Components, Weather
-from stackproof.checker.explore.lookups import restore, store
 from stackproof.checker.faults import BUDGETS, TURNS, Faults, new_cuts
 from stackproof.checker.host import Cause, Effect, Host, ScenarioError, Status
 from stackproof.checker.network import Envelope, Inbox, Network, arriving, duplicated, put, taken, without
@@ -21,83 +21,8 @@ from stackproof.checker.world import World
 BUDGET_NUMBER = {name: number for number, name in enumerate(BUDGETS, start=1)}
 SPENT_BY_MESSAGES = np.array([BUDGET_NUMBER[name] for name in ("drops", "duplicates", "suspicions")], np.int64)
 RULED = tuple(turn.name for turn in TURNS if turn.ruled)
-
-
-@define
-class Numbered:
-    """Values, each with the number under which it was first seen."""
-
-    values: list[Any] = field(factory=list)
-    numbers: dict[Any, int] = field(factory=dict)
-
-    def number(self, value: Any) -> int:
-        """The number of a value, a new one if it is new."""
-        found = self.numbers.get(value)
-        if found is None:
-            found = self.numbers[value] = len(self.values)
-            self.values.append(value)
-            if found >= keys.NUMBERS:
-                raise ScenarioError(f"more than {keys.NUMBERS:,} distinct values of one component: use --engine plain")
-        return found
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-
-@define
-class Rows:
-    """A growing array of integers, written one row at a time."""
-
-    array: Any
-    used: int = 0
-
-    @classmethod
-    def of(cls, width: int, kind: Any = np.int64) -> "Rows":
-        """An empty one; a width of 1 makes it flat."""
-        return cls(np.zeros((64, width) if width > 1 else 64, kind))
-
-    def add(self, row: Any) -> int:
-        """Write one more row; its number."""
-        if self.used == len(self.array):
-            self.array = np.concatenate([self.array, np.zeros_like(self.array)])
-        self.array[self.used] = row
-        self.used += 1
-        return self.used - 1
-
-
-@define
-class PerNode:
-    """For each node a growing list of rows, as one array: `array[node, number]`."""
-
-    array: Any
-
-    @classmethod
-    def of(cls, nodes: int, width: int = 1, kind: Any = np.int64) -> "PerNode":
-        """An empty one."""
-        return cls(np.zeros((nodes, 64, width) if width > 1 else (nodes, 64), kind))
-
-    def set(self, node: int, number: int, row: Any) -> None:
-        """Write one row."""
-        if number >= self.array.shape[1]:
-            self.array = np.concatenate([self.array, np.zeros_like(self.array)], axis=1)
-        self.array[node, number] = row
-
-
-@define
-class Map:
-    """The map that the loops look things up in."""
-
-    array: Any = field(factory=lambda: np.zeros((1 << 12, 2), np.int64))
-    used: int = 0
-
-    def store(self, kind: int, slot: int, payload: int, value: int) -> None:
-        """Put a value under a key, and make room when it gets crowded."""
-        key = (kind << keys.KIND_SHIFT) | (slot << keys.SLOT_SHIFT) | payload
-        self.used += store(self.array, key, value)
-        if 2 * self.used > len(self.array):
-            larger = np.zeros((4 * len(self.array), 2), np.int64)
-            restore(self.array, larger)
-            self.array = larger
+Items: TypeAlias = tuple[int, ...]
+"""An inbox as the numbers of its envelopes."""
 
 
 @define(eq=False)
@@ -135,6 +60,7 @@ class Book:
     raised: bool = False
     most_effects: int = 1
     longest: Any = field(init=False)
+    ranks: list[dict[int, tuple[str, str]]] = field(init=False)
 
     @classmethod
     def of(cls, scenario: Scenario) -> "Book":
@@ -156,6 +82,7 @@ class Book:
         self.inbox_items = PerNode.of(nodes, 2)
         self.item_source = PerNode.of(nodes)
         self.item_bounce = PerNode.of(nodes)
+        self.ranks = [{} for _ in range(nodes)]
         self.longest = np.zeros((nodes, 2), np.int64)
 
     def numbers(self, world: World) -> tuple[int, ...]:
@@ -166,13 +93,17 @@ class Book:
             row += [self.host(place, host), self.inbox(place, inbox)]
         return tuple(row)
 
-    def values(self, row: tuple[int, ...]) -> tuple[Any, ...]:
-        """The values of a row's components."""
-        return tuple(part.values[number] for part, number in zip(self.parts, row, strict=True))
+    def value(self, component: int, number: int) -> Any:
+        """The value behind a number."""
+        value = self.parts[component].values[number]
+        if self.components.kinds[component] != "inbox":
+            return value
+        items = self.items[self.components.place(component)].values
+        return tuple(items[item] for item in value)
 
     def world(self, row: tuple[int, ...]) -> World:
         """The world that a row stands for."""
-        weather, *rest = self.values(row)
+        weather, *rest = (self.value(component, number) for component, number in enumerate(row))
         monitors = self.components.monitors
         ledgers, places = rest[:monitors], rest[monitors:]
         return World(
@@ -224,16 +155,19 @@ class Book:
         self.move_claim.add(claim)
 
     def inbox(self, place: int, inbox: Inbox) -> int:
+        """The number of an inbox."""
+        return self.pending(place, tuple(self.envelope(place, envelope) for envelope in inbox))
+
+    def pending(self, place: int, inbox: Items) -> int:
         """The number of an inbox; what may arrive next is written down when it is new."""
         known = self.parts[self.components.inbox(place)]
         fresh = len(known)
         number = known.number(inbox)
         if number == fresh:
-            first = self.item.used
-            for envelope in arriving(inbox, self.scenario.links[self.scenario.names[place]]):
-                self.item.add(self.envelope(place, envelope))
+            next_ones = list(arriving(inbox, self.scenario.links[self.scenario.names[place]], self.ranks[place].__getitem__))
+            first = self.item.add_all(next_ones)
             self.inbox_items.set(place, number, (first, self.item.used))
-            self.longest[place, 1] = max(self.longest[place, 1], self.item.used - first)
+            self.longest[place, 1] = max(self.longest[place, 1], len(next_ones))
         return number
 
     def envelope(self, place: int, envelope: Envelope) -> int:
@@ -245,14 +179,15 @@ class Book:
             bounce = Cause("bounce", envelope.target, envelope.message)
             self.item_source.set(place, number, source)
             self.item_bounce.set(place, number, self.items[source].number(bounce))
+            self.ranks[place][number] = envelope.rank
         return number
 
     def fill(self, key: int) -> None:
         """Work out what the map lacked under `key`."""
         kind, slot = key >> keys.KIND_SHIFT, (key >> keys.SLOT_SHIFT) & 0xFFF
         a, b = (key >> keys.A_SHIFT) & (keys.NUMBERS - 1), key & (keys.NUMBERS - 1)
-        value = (self.step, self.put, self.take, self.drop, self.double, self.noted, self.spend, self.cuttings)[kind - 1]
-        self.map.store(kind, slot, key & ((1 << keys.PAYLOAD_BITS) - 1), value(slot, a, b))
+        work = (self.step, self.put, self.take, self.drop, self.double, self.noted, self.spend, self.cuttings)[kind - 1]
+        self.map.store(kind, slot, key & ((1 << keys.PAYLOAD_BITS) - 1), work(slot, a, b))
 
     def step(self, place: int, host: int, item: int) -> int:
         """Every effect of a cause on a host: the number of the first, and how many."""
@@ -260,7 +195,7 @@ class Book:
         cause, keep = thing, False
         if isinstance(thing, Envelope):
             cause = Cause("deliver", thing.source, thing.message)
-            keep = self.link(place, thing) is Network.FIFO
+            keep = self.scenario.links[thing.target][thing.source] is Network.FIFO
         before = self.parts[self.components.host(place)].values[host]
         effects = [one for one in self.scenario.effects(before, cause) if keep or not one.silent]
         if len(effects) > keys.ENTRY_MASK:
@@ -282,44 +217,38 @@ class Book:
         """Write one effect down."""
         scenario = self.scenario
         name = scenario.names[place]
-        first_send, first_note = self.send_node.used, self.note.used
-        for target, message in effect.sent:
-            where = scenario.place_of(target, name, message)
-            self.send_node.add(where)
-            self.send_item.add(self.envelope(where, Envelope(name, target, message)))
-        for event in effect.observed:
-            self.note.add(self.notes.number((name, event)))
+        sent = [(scenario.place_of(target, name, message), Envelope(name, target, message)) for target, message in effect.sent]
+        first_send = self.send_node.add_all([where for where, _ in sent])
+        self.send_item.add_all([self.envelope(where, envelope) for where, envelope in sent])
+        first_note = self.note.add_all([self.notes.number((name, event)) for event in effect.observed])
         self.effect_host.add(self.host(place, effect.host))
         self.effect_sends.add((first_send, self.send_node.used))
         self.effect_notes.add((first_note, self.note.used))
         self.effect_handler.append(handler)
 
-    def link(self, place: int, envelope: Envelope) -> Network:
-        """The kind of link that an envelope travels on."""
-        return self.scenario.links[self.scenario.names[place]][envelope.source]
-
-    def inbox_and_item(self, place: int, inbox: int, item: int) -> tuple[Inbox, Envelope, Network]:
-        """The values behind the numbers."""
-        envelope = self.items[place].values[item]
-        return self.parts[self.components.inbox(place)].values[inbox], envelope, self.link(place, envelope)
+    def inbox_and_link(self, place: int, inbox: int, item: int) -> tuple[Items, Network]:
+        """The inbox behind a number, and the kind of link that an item of it travels on."""
+        items: Items = self.parts[self.components.inbox(place)].values[inbox]
+        return items, self.scenario.links[self.scenario.names[place]][self.ranks[place][item][0]]
 
     def put(self, place: int, inbox: int, item: int) -> int:
         """The inbox after one more was sent."""
-        return self.inbox(place, put(*self.inbox_and_item(place, inbox, item)))
+        before, link = self.inbox_and_link(place, inbox, item)
+        return self.pending(place, put(before, item, link, self.ranks[place].__getitem__))
 
     def take(self, place: int, inbox: int, item: int) -> int:
         """The inbox after a delivery."""
-        return self.inbox(place, taken(*self.inbox_and_item(place, inbox, item)))
+        before, link = self.inbox_and_link(place, inbox, item)
+        return self.pending(place, taken(before, item, link))
 
     def drop(self, place: int, inbox: int, item: int) -> int:
         """One more than the inbox after a loss."""
-        before, envelope, _ = self.inbox_and_item(place, inbox, item)
-        return 1 + self.inbox(place, without(before, envelope))
+        return 1 + self.pending(place, without(self.inbox_and_link(place, inbox, item)[0], item))
 
     def double(self, place: int, inbox: int, item: int) -> int:
         """One more than the inbox after a duplication, 0 where there is none."""
-        before, envelope, link = self.inbox_and_item(place, inbox, item)
-        return 0 if link is Network.REPEATING else 1 + self.inbox(place, duplicated(before, envelope))
+        before, link = self.inbox_and_link(place, inbox, item)
+        return 0 if link is Network.REPEATING else 1 + self.pending(place, duplicated(before, item))
 
     def noted(self, monitor: int, ledger: int, note: int) -> int:
         """The monitor after it saw something."""
