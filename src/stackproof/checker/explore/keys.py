@@ -91,6 +91,9 @@ class Tables(NamedTuple):
     budgets: Any
 
 
+OF_THE_BOOK = Tables._fields.index("claim_reads")
+
+
 class Lot(NamedTuple):
     """What a chunk of worlds is expanded into: successors by shard, misses, worlds to do again, effects used."""
 

@@ -85,6 +85,11 @@ class Book:
         self.ranks = [{} for _ in range(nodes)]
         self.longest = np.zeros((nodes, 2), np.int64)
 
+    @property
+    def sizes(self) -> list[int]:
+        """How many values each component has."""
+        return [len(part) for part in self.parts]
+
     def numbers(self, world: World) -> tuple[int, ...]:
         """The row of a world, one number for each component."""
         ledgers = tuple(self.parts[1 + m].number(ledger) for m, ledger in enumerate(world.ledgers))

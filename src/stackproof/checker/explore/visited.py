@@ -106,7 +106,7 @@ def sought(table: Any, rows: Any, at: int) -> int:
 
 
 @native
-def number(table: Any, rows: Any, numbers: Any) -> None:
+def number_all(table: Any, rows: Any, numbers: Any) -> None:
     """Write down at each row's place in the set which world it is."""
     for world in range(rows.shape[0]):
         numbers[sought(table, rows, world)] = world

@@ -1,0 +1,103 @@
+"""Expanding worlds: the compiled loop, and the filling in of what it lacked."""
+
+from typing import Any
+
+from attrs import define, field
+
+from stackproof.checker.explore import keys
+from stackproof.checker.explore.claims import Claims
+from stackproof.checker.explore.expansion import expand
+from stackproof.checker.explore.lots import LOT, Caches, Lots
+from stackproof.checker.explore.rows import Store
+from stackproof.checker.explore.tables import BUDGET_NUMBER, SPENT_BY_MESSAGES, Book, switches
+from stackproof.checker.scenario import Scenario
+
+
+@define(eq=False)
+class Expander:
+    """All that is known of a scenario, and of its worlds so far."""
+
+    scenario: Scenario
+    book: Book
+    claims: Claims
+    prune: int
+    store: Store = field(init=False)
+    lots: Lots = field(init=False)
+    caches: Caches = field(init=False)
+    calm: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        rows = list(dict.fromkeys(self.book.numbers(world) for _, world in self.scenario.initial()))
+        components = self.book.components
+        self.store = Store([(size - 1).bit_length() for size in self.book.sizes], components.host(0))
+        self.lots = Lots(self.store.words, components.count, LOT)
+        self.caches = Caches(components.nodes)
+        for row in rows:
+            self.store.enter(row)
+
+    def get_ready(self, chunks: int) -> None:
+        """Make room for what so many chunks may lead to."""
+        if self.lots.words != self.store.words:
+            self.lots = self.lots.renewed(self.store.words, 1)
+        self.lots.cover(self.book.effect_host.used)
+        self.caches.fit(self.most())
+        self.store.make_room(chunks * keys.SHARDS * self.lots.capacity)
+
+    def most(self) -> int:
+        """At least as many entries as a pair can have."""
+        moves, items = self.book.longest.max(axis=0)
+        return int((moves + items) * self.book.most_effects + 3 * items + 1)
+
+    def expand(self, ids: Any, lot: keys.Lot, tables: keys.Tables) -> int:
+        """Expand some worlds into a lot; how many were done before it was full."""
+        lot.counts[:] = 0
+        lot.tally[:] = 0
+        lot.scratch.recent[:] = 0
+        with self.caches.one() as cache:
+            return expand(ids, self.store.rows, self.store.shape, tables, self.setting(), cache, lot)
+
+    def setting(self) -> keys.Setting:
+        """What stays the same while a level is expanded."""
+        components, slots = self.book.components, len(self.store.table)
+        return keys.Setting(
+            first_node=components.host(0),
+            nodes=components.nodes,
+            monitors=components.monitors,
+            prune=self.prune,
+            most=self.most(),
+            slots=slots,
+            shard_shift=(slots // keys.SHARDS).bit_length() - 1,
+            restart=BUDGET_NUMBER["restarts"],
+            calm=self.calm,
+        )
+
+    def fill(self, lots: list[keys.Lot]) -> None:
+        """Work out everything that was missed, once."""
+        misses = [miss for lot in lots for miss in lot.misses[: lot.tally[keys.MISSES]].tolist()]
+        for key in dict.fromkeys(key for key, _ in misses if key >> keys.KIND_SHIFT != keys.CLAIM):
+            self.book.fill(key)
+        for key, world in misses:
+            if key >> keys.KIND_SHIFT == keys.CLAIM:
+                self.claims.resolve((key >> keys.SLOT_SHIFT) & (keys.SLOTS - 1), self.store.row(world))
+        if misses and self.store.fit(self.book.sizes):
+            self.caches.free.clear()
+
+    def tables(self) -> keys.Tables:
+        """The arrays as they are now."""
+        book = self.book
+        return keys.Tables(
+            *(getattr(book, name).array for name in keys.Tables._fields[: keys.OF_THE_BOOK]),
+            *self.claims.arrays(),
+            switches(self.scenario.faults),
+            SPENT_BY_MESSAGES,
+        )
+
+    def handled(self) -> dict[tuple[str, str], int]:
+        """How often each handler ran: (class of node, type of message)."""
+        counts: dict[tuple[str, str], int] = {}
+        for lot in self.lots.lots:
+            for handler, count in zip(self.book.effect_handler, lot.cover.tolist(), strict=False):
+                if handler != keys.NONE and count:
+                    key = self.book.handlers.values[handler]
+                    counts[key] = counts.get(key, 0) + count
+        return counts
