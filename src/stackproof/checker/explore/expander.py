@@ -21,6 +21,7 @@ class Expander:
     book: Book
     claims: Claims
     prune: int
+    threads: int
     store: Store = field(init=False)
     lots: Lots = field(init=False)
     caches: Caches = field(init=False)
@@ -30,18 +31,18 @@ class Expander:
         rows = list(dict.fromkeys(self.book.numbers(world) for _, world in self.scenario.initial()))
         components = self.book.components
         self.store = Store([(size - 1).bit_length() for size in self.book.sizes], components.host(0))
-        self.lots = Lots(self.store.words, components.count, LOT)
+        self.lots = Lots(self.threads, self.store.words, components.count, LOT)
         self.caches = Caches(components.nodes)
         for row in rows:
             self.store.enter(row)
 
-    def get_ready(self, chunks: int) -> None:
-        """Make room for what so many chunks may lead to."""
+    def get_ready(self) -> None:
+        """Make room for what one chunk for each thread may lead to."""
         if self.lots.words != self.store.words:
             self.lots = self.lots.renewed(self.store.words, 1)
         self.lots.cover(self.book.effect_host.used)
         self.caches.fit(self.most())
-        self.store.make_room(chunks * keys.SHARDS * self.lots.capacity)
+        self.store.make_room(self.threads * keys.SHARDS * self.lots.capacity)
 
     def most(self) -> int:
         """At least as many entries as a pair can have."""
@@ -56,6 +57,10 @@ class Expander:
         with self.caches.one() as cache:
             return expand(ids, self.store.rows, self.store.shape, tables, self.setting(), cache, lot)
 
+    def missed(self, lot: keys.Lot) -> tuple[list[list[int]], Any]:
+        """What a lot lacked, and the worlds to expand again."""
+        return lot.misses[: lot.tally[keys.MISSES]].tolist(), lot.missed[: lot.tally[keys.MISSED]].copy()
+
     def setting(self) -> keys.Setting:
         """What stays the same while a level is expanded."""
         components, slots = self.book.components, len(self.store.table)
@@ -67,13 +72,13 @@ class Expander:
             most=self.most(),
             slots=slots,
             shard_shift=(slots // keys.SHARDS).bit_length() - 1,
+            capacity=self.lots.capacity,
             restart=BUDGET_NUMBER["restarts"],
             calm=self.calm,
         )
 
-    def fill(self, lots: list[keys.Lot]) -> None:
-        """Work out everything that was missed, once."""
-        misses = [miss for lot in lots for miss in lot.misses[: lot.tally[keys.MISSES]].tolist()]
+    def fill(self, misses: list[list[int]]) -> None:
+        """Work out everything that was missed, once; each miss is a key and the world that lacked it."""
         for key in dict.fromkeys(key for key, _ in misses if key >> keys.KIND_SHIFT != keys.CLAIM):
             self.book.fill(key)
         for key, world in misses:

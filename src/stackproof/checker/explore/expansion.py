@@ -120,6 +120,21 @@ def list_entries(i: int, pair: tuple[int, int], shifts: tuple[int, int], tables:
 
 
 @native
+def simple_first(entries: Any, first: int, last: int) -> int:
+    """Move the entries that neither say anything nor pass a gate to the front, in order; how many there are."""
+    simple = first
+    for at in range(first, last):
+        if entries[at, FLAGS] == 0:
+            for place in range(at, simple, -1):
+                for column in range(COLUMNS):
+                    kept = entries[place, column]
+                    entries[place, column] = entries[place - 1, column]
+                    entries[place - 1, column] = kept
+            simple += 1
+    return simple - first
+
+
+@native
 def forget(cache: Any) -> None:
     """Empty a cache that is full."""
     for place in range(cache.map.shape[0]):
@@ -135,7 +150,7 @@ def forget(cache: Any) -> None:
 def pair_entries(i: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
     """Where the entries of a node's pair stand, and how many there are, as one number; -1 where something lacks."""
     c = setting.first_node + 2 * i
-    pair = (rows[world, shape.word[c]] >> shape.shift[c]) & shape.pair[i]
+    pair = (rows[world, shape.word[c]] >> shape.shift[c]) & shape.pair[i] & POSITIVE
     key = (PAIR << KIND_SHIFT) | (i << SLOT_SHIFT) | pair
     direct = shape.pair[i] < DIRECT
     value = cache.direct[i, pair] - 1 if direct else found(cache.map, key)
@@ -145,7 +160,8 @@ def pair_entries(i: int, rows: Any, world: int, shape: Any, tables: Any, setting
         pair_of = component(rows, world, shape, c), component(rows, world, shape, c + 1)
         count = list_entries(i, pair_of, (shape.shift[c], shape.shift[c + 1]), tables, cache, lot, world)
         if count != NONE:
-            value = (cache.used[0] << ENTRY_BITS) | count
+            simple = simple_first(cache.entries, cache.used[0], cache.used[0] + count)
+            value = (cache.used[0] << LIST_BITS) | (simple << ENTRY_BITS) | count
             cache.used[0] += count
             if direct:
                 cache.direct[i, pair] = value + 1
@@ -212,15 +228,14 @@ def copy_row(into: Any, at: int, rows: Any, world: int) -> None:
 def emit(lot: Any, world: int, setting: Any) -> bool:
     """Add the row in hand to the lot; false where it is full."""
     new = lot.scratch.new
-    shard = home(new, 0, setting.slots) >> setting.shard_shift
-    at = lot.counts[shard]
-    room = at < lot.parents.shape[1]
+    shard = (home(new, 0, setting.slots) >> setting.shard_shift) & (SHARDS - 1)
+    count = lot.counts[shard]
+    room = count < setting.capacity
     if room:
-        lot.rows[shard, at, 0] = new[0, 0]
-        for w in range(1, new.shape[1]):
-            lot.rows[shard, at, w] = new[0, w]
-        lot.parents[shard, at] = world
-        lot.counts[shard] = at + 1
+        at = (shard * setting.capacity + count) & POSITIVE
+        copy_row(lot.rows, at, new, 0)
+        lot.parents[at] = world
+        lot.counts[shard] = count + 1
         lot.tally[TRANSITIONS] += 1
     return bool(room)
 
@@ -269,9 +284,9 @@ def follow(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tabl
     went = DONE
     first = cache.entries[e, EFFECT]
     last = first + 1
-    gate[AFTER] = weather
-    gate[ACTOR] = NONE
     if flags & GATED:
+        gate[AFTER] = weather
+        gate[ACTOR] = NONE
         gate[FIRST] = first
         gate[LAST] = last
         budget = cache.entries[e, BUDGET]
@@ -299,6 +314,24 @@ def follow(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tabl
                 lot.scratch.used[lot.tally[USED]] = effect
                 lot.tally[USED] += 1
     return went
+
+
+@within
+def leap(
+    first: int, last: int, i: int, rows: Any, world: int, shape: Any, setting: Any, cache: Any, lot: Any
+) -> bool:
+    """Add the successors of simple entries, which change their node's own bits and nothing else; false if the lot is full."""
+    word = shape.word[setting.first_node + 2 * i]
+    new = lot.scratch.new
+    room = True
+    for e in range(first, last):
+        copy_row(new, 0, rows, world)
+        new[0, word] ^= cache.entries[e, DELTA]
+        room = room and emit(lot, world, setting)
+        if cache.entries[e, EFFECT] != NONE:
+            lot.scratch.used[lot.tally[USED]] = cache.entries[e, EFFECT]
+            lot.tally[USED] += 1
+    return room
 
 
 @native
@@ -336,7 +369,11 @@ def follow_all(rows: Any, world: int, shape: Any, tables: Any, setting: Any, cac
             if pair == NONE:
                 went = LACKING
                 pair = 0
-            for e in range(pair >> ENTRY_BITS, (pair >> ENTRY_BITS) + (pair & ENTRY_MASK)):
+            first = (pair >> LIST_BITS) & POSITIVE
+            middle = first + ((pair >> ENTRY_BITS) & ENTRY_MASK)
+            if went == DONE and not leap(first, middle, i, rows, world, shape, setting, cache, lot):
+                went = FULL
+            for e in range(middle, first + (pair & ENTRY_MASK)):
                 one = follow(e, i, weather, rows, world, shape, tables, setting, cache, lot)
                 went = one if one != DONE and went != LACKING else went
         if tables.switches[CAN_CUT]:
@@ -348,17 +385,17 @@ def follow_all(rows: Any, world: int, shape: Any, tables: Any, setting: Any, cac
 @within
 def look_ahead(rows: Any, world: int, shape: Any, setting: Any, cache: Any, near: bool) -> None:
     """Have brought near what the expansion of a world will read: first where its pairs are noted, then their entries."""
-    for i in range(setting.nodes):
-        if shape.pair[i] >= DIRECT:
-            c = setting.first_node + 2 * i
-            pair = (rows[world, shape.word[c]] >> shape.shift[c]) & shape.pair[i]
-            key = (PAIR << KIND_SHIFT) | (i << SLOT_SHIFT) | pair
-            if near:
-                value = found(cache.map, key)
-                if value != NONE:
-                    prefetch(cache.entries, value >> ENTRY_BITS)
-            else:
-                prefetch(cache.map, mixed(key) & (cache.map.shape[0] - 1))
+    for place in range(shape.far.shape[0]):
+        i = shape.far[place]
+        c = setting.first_node + 2 * i
+        pair = (rows[world, shape.word[c]] >> shape.shift[c]) & shape.pair[i] & POSITIVE
+        key = (PAIR << KIND_SHIFT) | (i << SLOT_SHIFT) | pair
+        if near:
+            value = found(cache.map, key)
+            if value != NONE:
+                prefetch(cache.entries, value >> LIST_BITS)
+        else:
+            prefetch(cache.map, mixed(key) & (cache.map.shape[0] - 1))
 
 
 @native

@@ -21,8 +21,10 @@ NUMBERS = 1 << A_SHIFT
 PAYLOAD_BITS = SLOT_SHIFT
 ENTRY_BITS = 16
 ENTRY_MASK = (1 << ENTRY_BITS) - 1
+LIST_BITS = 2 * ENTRY_BITS
 
 MARK = 1 << 62
+POSITIVE = (1 << 63) - 1
 SHARDS = 8
 BLOCK = 64
 FAR, NEAR = 12, 6
@@ -50,12 +52,14 @@ DONE, LACKING, FULL, LEFT_OUT = range(4)
 
 
 class Shape(NamedTuple):
-    """Where in a row each component stands: its word, its shift, its mask; and the mask of each node, host and inbox together."""
+    """Where in a row each component stands: its word, its shift, its mask; the mask of each node, host and inbox together;
+    and the nodes whose pairs are too wide to be found directly."""
 
     word: Any
     shift: Any
     mask: Any
     pair: Any
+    far: Any
 
 
 class Tables(NamedTuple):
@@ -95,7 +99,10 @@ OF_THE_BOOK = Tables._fields.index("claim_reads")
 
 
 class Lot(NamedTuple):
-    """What a chunk of worlds is expanded into: successors by shard, misses, worlds to do again, effects used."""
+    """What a chunk of worlds is expanded into: successors by shard, misses, worlds to do again, effects used.
+
+    The rows of shard s stand from s * capacity on, capacity being as many as each shard has room for.
+    """
 
     rows: Any
     parents: Any
@@ -123,7 +130,7 @@ class Setting(NamedTuple):
     """What stays the same while a level is expanded.
 
     The component of the first host; the number of nodes and of monitors; the claim that prunes, or -1; at least as many entries as one
-    pair can have; the slots of the visited set, and how far a place is shifted to give its shard; the budget that pays for
+    pair can have; the slots of the visited set, and how far a place is shifted to give its shard; the capacity of a lot; the budget that pays for
     restarts; whether only steps that are no faults are taken.
     """
 
@@ -134,6 +141,7 @@ class Setting(NamedTuple):
     most: int
     slots: int
     shard_shift: int
+    capacity: int
     restart: int
     calm: bool
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stackproof.checker.explore.compiled import native, within
-from stackproof.checker.explore.keys import A_SHIFT, CLAIM, KIND_SHIFT, MEMO, NONE, SLOT_SHIFT
+from stackproof.checker.explore.keys import A_SHIFT, CLAIM, KIND_SHIFT, MEMO, NONE, POSITIVE, SLOT_SHIFT
 
 
 @within
@@ -18,7 +18,7 @@ def mixed(key: int) -> int:
 @within
 def found(table: Any, key: int) -> int:
     """The value under `key`, or -1."""
-    mask = table.shape[0] - 1
+    mask = (table.shape[0] - 1) & POSITIVE
     place = mixed(key) & mask
     while table[place, 0] != key and table[place, 0] != 0:
         place = (place + 1) & mask
@@ -57,8 +57,11 @@ def restore(old: Any, table: Any) -> None:
 
 @within
 def component(rows: Any, world: int, shape: Any, c: int) -> int:
-    """The number that stands in one component of a row."""
-    return int((rows[world, shape.word[c]] >> shape.shift[c]) & shape.mask[c])
+    """The number that stands in one component of a row.
+
+    Here and elsewhere `& POSITIVE` tells the compiler that an index is not counted from the end.
+    """
+    return int((rows[world, shape.word[c]] >> shape.shift[c]) & shape.mask[c]) & POSITIVE
 
 
 @within

@@ -10,7 +10,7 @@ from attrs import define, field
 from stackproof.checker.explore import keys
 
 CHUNKS = 8
-CHUNK = 2048
+CHUNK = 4096
 LOT = 8192
 MISS_ROOM = 2048
 PAIRS = 1 << 19
@@ -19,19 +19,20 @@ ENTRIES = 1 << 20
 
 @define(eq=False)
 class Lots:
-    """The buffers that chunks are expanded into."""
+    """The buffers that chunks are expanded into, one for each thread."""
 
+    number: int
     words: int
     components: int
     capacity: int
     lots: list[keys.Lot] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.lots = [self.lot() for _ in range(CHUNKS)]
+        self.lots = [self.lot() for _ in range(self.number)]
 
     def renewed(self, words: int, factor: int) -> "Lots":
         """Buffers for other rows, or for more of them; what was counted is kept."""
-        new = Lots(words, self.components, factor * self.capacity)
+        new = Lots(self.number, words, self.components, factor * self.capacity)
         new.lots = [lot._replace(cover=old.cover) for lot, old in zip(new.lots, self.lots, strict=True)]
         return new
 
@@ -43,11 +44,17 @@ class Lots:
                 more[: len(lot.cover)] = lot.cover
                 self.lots[place] = lot._replace(cover=more)
 
+    def part(self, lot: keys.Lot, shard: int, count: int | None = None) -> tuple[Any, Any]:
+        """The rows of one shard, or the first so many of them, and their parents."""
+        first = shard * self.capacity
+        last = first + (self.capacity if count is None else count)
+        return lot.rows[first:last], lot.parents[first:last]
+
     def lot(self) -> keys.Lot:
         """An empty one."""
         return keys.Lot(
-            rows=np.empty((keys.SHARDS, self.capacity, self.words), np.int64),
-            parents=np.empty((keys.SHARDS, self.capacity), np.uint32),
+            rows=np.empty((keys.SHARDS * self.capacity, self.words), np.int64),
+            parents=np.empty(keys.SHARDS * self.capacity, np.uint32),
             counts=np.zeros(keys.SHARDS, np.int64),
             misses=np.empty((MISS_ROOM, 2), np.int64),
             missed=np.empty(CHUNK, np.int64),

@@ -1,10 +1,10 @@
 """The native explorer: breadth-first search over rows of integers, in compiled code.
 
 Each distinct step of each node is run once, in Python (tables.py); each property is evaluated once for each combination of what it
-reads (claims.py); everything else is compiled (expansion.py, visited.py, lookups.py). A level is explored in rounds. In a round
-the worlds of eight chunks are expanded, each chunk by one thread, into rows sorted by shard; then each shard of the visited set
-takes in the rows that belong to it, by one thread again. Then the level is held against the properties (judge.py). Chunks
-and shards do not depend on the number of threads, nor does anything that comes out.
+reads (claims.py); everything else is compiled (expansion.py, visited.py, lookups.py). A level is explored in rounds of eight
+chunks. Each thread expands a chunk into rows sorted by shard; then each shard of the visited set takes in the rows that belong to
+it, by one thread again. After the round Python fills in what was missed, and after the level the properties are asked (judge.py).
+Chunks and shards do not depend on the number of threads, nor does anything that comes out.
 """
 
 import os
@@ -36,10 +36,10 @@ def explore_natively(scenario: Scenario, limits: Limits, threads: int | None = N
     count = min(CHUNKS, threads or os.cpu_count() or 1)
     try:
         if count == 1:
-            Native(found, limits, map).explore()
+            Native(found, limits, map, 1).explore()
         else:
             with ThreadPoolExecutor(count) as pool:
-                Native(found, limits, pool.map).explore()
+                Native(found, limits, pool.map, count).explore()
     except (OutOfBudget, KeyboardInterrupt) as stop:
         found.stopped = str(stop) or "interrupted"
     return found.report("native", limits)
@@ -52,11 +52,12 @@ class Native:
     found: Findings
     limits: Limits
     run_all: RunAll
+    threads: int
     expander: Expander = field(init=False)
     judge: Judge = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.expander = prepared(self.found.scenario)
+        self.expander = prepared(self.found.scenario, self.threads)
         self.judge = Judge(self.expander, self.found, self.run_all)
 
     def explore(self) -> None:
@@ -98,31 +99,44 @@ class Native:
             self.limits.check(self.expander.store.count, self.found.transitions, self.found.depth, frontier)
 
     def round(self, chunks: list[Any]) -> list[Any]:
-        """Expand some chunks and take in what they lead to; what remains to be expanded."""
+        """Expand some chunks, one for each thread at a time; what remains to be expanded."""
+        misses: list[list[int]] = []
+        again: list[Any] = []
+        for first in range(0, len(chunks), self.threads):
+            now = chunks[first : first + self.threads]
+            lots, done = self.expand(now)
+            for ids, lot, count in zip(now, lots, done, strict=True):
+                lacked, missed = self.expander.missed(lot)
+                misses += lacked
+                again += [rest for rest in (missed, ids[count:]) if len(rest)]
+            if 0 in done:
+                self.expander.lots = self.expander.lots.renewed(self.expander.store.words, 2)
+        self.expander.fill(misses)
+        return again
+
+    def expand(self, chunks: list[Any]) -> tuple[list[keys.Lot], list[int]]:
+        """Expand chunks, each into a lot, and take in what they lead to; how many worlds of each were done."""
         expander = self.expander
-        expander.get_ready(len(chunks))
+        expander.get_ready()
         tables, lots = expander.tables(), expander.lots.lots[: len(chunks)]
         done = list(self.run_all(expander.expand, chunks, lots, [tables] * len(chunks)))
         self.take_in(lots)
         self.found.transitions += sum(int(lot.tally[keys.TRANSITIONS]) for lot in lots)
         self.found.pruned += sum(int(lot.tally[keys.PRUNED]) for lot in lots)
-        expander.fill(lots)
-        if 0 in done:
-            expander.lots = expander.lots.renewed(expander.store.words, 2)
-        missed = [lot.missed[: lot.tally[keys.MISSED]].copy() for lot in lots if lot.tally[keys.MISSED]]
-        return missed + [ids[count:] for ids, count in zip(chunks, done, strict=True) if count < len(ids)]
+        return lots, done
 
     def take_in(self, lots: list[keys.Lot]) -> None:
-        """Insert what was found into the visited set; the new worlds are numbered by shard, chunk and place."""
+        """Insert what was found into the visited set; the new worlds are numbered by chunk, shard and place."""
         new = list(self.run_all(lambda shard: self.take_in_shard(shard, lots), range(keys.SHARDS)))
-        for shard in range(keys.SHARDS):
-            for lot, count in zip(lots, new[shard], strict=True):
-                self.expander.store.append(lot.rows[shard, :count], lot.parents[shard, :count])
+        for place, lot in enumerate(lots):
+            for shard in range(keys.SHARDS):
+                self.expander.store.append(*self.expander.lots.part(lot, shard, new[shard][place]))
 
     def take_in_shard(self, shard: int, lots: list[keys.Lot]) -> list[int]:
         """Insert the rows of one shard; how many of each lot are new."""
         table, places = self.expander.store.table, np.empty(keys.BLOCK, np.int64)
-        return [insert(table, lot.rows[shard], lot.parents[shard], lot.counts[shard], places) for lot in lots]
+        parts = ((*self.expander.lots.part(lot, shard), lot.counts[shard]) for lot in lots)
+        return [insert(table, rows, parents, count, places) for rows, parents, count in parts]
 
     def hold_reachable(self, claim: Property) -> None:
         """Find the first world from which steps that are no faults lead to none in which the claim is true."""
@@ -156,14 +170,15 @@ class Native:
             lot = expander.lots.lots[0]
             done = expander.expand(ids, lot, expander.tables())
             for shard in range(keys.SHARDS):
-                rows, parents, count = lot.rows[shard], lot.parents[shard], lot.counts[shard]
-                marked += hand_back(expander.store.table, numbers, rows, parents, count, good)
-            expander.fill([lot])
-            ids = np.concatenate([lot.missed[: lot.tally[keys.MISSED]], ids[done:]])
+                rows, parents = expander.lots.part(lot, shard)
+                marked += hand_back(expander.store.table, numbers, rows, parents, lot.counts[shard], good)
+            lacked, missed = expander.missed(lot)
+            expander.fill(lacked)
+            ids = np.concatenate([missed, ids[done:]])
         return marked
 
 
-def prepared(scenario: Scenario) -> Expander:
+def prepared(scenario: Scenario, threads: int) -> Expander:
     """The initial worlds, with the prune and the rules of the faults as claims."""
     book = Book.of(scenario)
     claims = Claims(book)
@@ -172,7 +187,7 @@ def prepared(scenario: Scenario) -> Expander:
         for turn in RULED:
             for place, name in enumerate(scenario.names):
                 book.rules[turn, place] = claims.add([allows(scenario.faults.may, Event(turn, node=name))])
-    return Expander(scenario, book, claims, prune)
+    return Expander(scenario, book, claims, prune, threads)
 
 
 def allows(may: Callable[[World, Event], bool], event: Event) -> Question:

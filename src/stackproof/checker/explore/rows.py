@@ -107,8 +107,8 @@ def fields(shape: keys.Shape) -> list[tuple[int, int, int]]:
 
 def roomy(needed: list[int], apart: int) -> list[int]:
     """Widths that suffice, with some room to grow where there is much, as far as it costs no further word."""
-    for room in (3, 2, 1):
-        loose = [need + room if need > 4 else need for need in needed]
+    for few, many in ((1, 3), (1, 2), (1, 1), (0, 3), (0, 1)):
+        loose = [need + (few if need < 2 else many if need > 4 else 0) for need in needed]
         if packed(loose, apart)[1] == packed(needed, apart)[1]:
             return loose
     return needed
@@ -131,4 +131,5 @@ def packed(widths: list[int], apart: int) -> tuple[keys.Shape, int]:
             free[place] -= width
     masks = [(1 << width) - 1 for width in widths]
     pairs = [(1 << sum(widths[c : c + 2])) - 1 for c in range(apart, len(widths), 2)]
-    return keys.Shape(*(np.array(part, np.int64) for part in (word, shift, masks, pairs))), len(free)
+    far = [node for node, pair in enumerate(pairs) if pair >= keys.DIRECT]
+    return keys.Shape(*(np.array(part, np.int64) for part in (word, shift, masks, pairs, far))), len(free)

@@ -7,7 +7,7 @@ crowded row moves on within its shard only, so that each shard can be written by
 from typing import Any
 
 from stackproof.checker.explore.compiled import native, prefetch, within
-from stackproof.checker.explore.keys import BLOCK, MARK, SHARDS
+from stackproof.checker.explore.keys import BLOCK, MARK, POSITIVE, SHARDS
 from stackproof.checker.explore.lookups import mixed
 
 
@@ -17,13 +17,23 @@ def home(rows: Any, at: int, slots: int) -> int:
     h = mixed(rows[at, 0])
     for word in range(1, rows.shape[1]):
         h = mixed(h ^ rows[at, word])
-    return int(h & (slots - 1))
+    return int(h & (slots - 1)) & POSITIVE
 
 
 @within
 def beyond(place: int, inside: int) -> int:
     """The next place of the same shard."""
-    return (place & ~inside) | ((place + 1) & inside)
+    return ((place & ~inside) | ((place + 1) & inside)) & POSITIVE
+
+
+@within
+def same_row(table: Any, place: int, rows: Any, at: int) -> bool:
+    """Whether two rows are equal; most differ in their first word."""
+    same = table[place, 0] == rows[at, 0]
+    if same:
+        for w in range(1, rows.shape[1]):
+            same &= table[place, w] == rows[at, w]
+    return bool(same)
 
 
 @native
@@ -43,12 +53,7 @@ def insert(table: Any, rows: Any, parents: Any, count: int, places: Any) -> int:
             prefetch(table, places[at - start])
         for at in range(start, stop):
             place = places[at - start]
-            while table[place, 0] != 0:
-                same = True
-                for w in range(words):
-                    same &= table[place, w] == rows[at, w]
-                if same:
-                    break
+            while table[place, 0] != 0 and not same_row(table, place, rows, at):
                 place = beyond(place, inside)
             if table[place, 0] == 0:
                 for w in range(words):
@@ -95,13 +100,8 @@ def sought(table: Any, rows: Any, at: int) -> int:
     slots = table.shape[0]
     inside = slots // SHARDS - 1
     place = home(rows, at, slots)
-    same = False
-    while not same:
-        same = True
-        for w in range(rows.shape[1]):
-            same &= table[place, w] == rows[at, w]
-        if not same:
-            place = beyond(place, inside)
+    while not same_row(table, place, rows, at):
+        place = beyond(place, inside)
     return place
 
 
