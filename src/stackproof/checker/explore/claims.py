@@ -1,9 +1,9 @@
 """Claims: what is asked of every world, answered from memory wherever the answer is known.
 
-A question is an invariant, a goal, the prune or a rule of the faults, as a function from a world to true or false. Questions that
-read the same are one claim; its value has a bit for each of them. It depends on what they read; the reads seen so far are its
-key. A claim is evaluated once for each combination of their values; the combinations are packed into numbers for the compiled
-loops, and folded where they are too wide for one.
+A question is an invariant, a goal, the prune or a rule of the faults, as a function from a world to true or false.
+Questions that read the same are one claim; its value has a bit for each of them. It depends on what they read; the
+reads seen so far are its key. A claim is evaluated once for each combination of their values; the combinations are
+packed into numbers for the compiled loops, and folded where they are too wide for one.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,8 @@ import numpy as np
 from attrs import define, field, frozen
 
 from stackproof.checker.explore import keys
-from stackproof.checker.explore.glimpse import Glimpse, Read, aspect_of
 from stackproof.checker.explore.arrays import Numbered
+from stackproof.checker.explore.glimpse import Glimpse, Read, aspect_of
 from stackproof.checker.explore.tables import Book
 from stackproof.checker.host import ScenarioError
 

@@ -1,7 +1,8 @@
 """Compiling Python to machine code, once for each version of the compiled files.
 
-Numba keeps compiled functions on disk, but notices only changes of the very file that a function stands in. Here the functions of
-several files call each other, so the cache lies in a folder of its own, named after the contents of all of them.
+Numba keeps compiled functions on disk, but notices only changes of the very file that a function stands in. Here the
+functions of several files call each other, so the cache lies in a folder of its own, named after the contents of all
+of them.
 """
 
 import hashlib
@@ -24,8 +25,8 @@ def cache_folder() -> str:
     here = Path(__file__).parent
     contents = b"".join((here / name).read_bytes() for name in SOURCES)
     version = hashlib.sha256(contents + numba.__version__.encode()).hexdigest()[:16]
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.environ.get("NUMBA_CACHE_DIR") or os.path.join(base, "stackproof", version)
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return os.environ.get("NUMBA_CACHE_DIR") or str(base / "stackproof" / version)
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -34,8 +35,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def compiled(**options: Any) -> Callable[[Function], Function]:
     """A decorator: the function as machine code, which runs beside other threads.
 
-    Without `_nrt` numba counts references to each array that it touches, at five times the cost of everything else; the price is
-    that a compiled function allocates nothing, and is handed the scratch arrays that it needs.
+    Without `_nrt` numba counts references to each array that it touches, at five times the cost of everything else;
+    the price is that a compiled function allocates nothing, and is handed the scratch arrays that it needs.
     """
 
     def decorate(function: Function) -> Function:

@@ -90,12 +90,9 @@ class Expander:
     def tables(self) -> keys.Tables:
         """The arrays as they are now."""
         book = self.book
-        return keys.Tables(
-            *(getattr(book, name).array for name in keys.Tables._fields[: keys.OF_THE_BOOK]),
-            *self.claims.arrays(),
-            switches(self.scenario.faults),
-            SPENT_BY_MESSAGES,
-        )
+        of_the_book = [getattr(book, name).array for name in keys.Tables._fields[: keys.OF_THE_BOOK]]
+        of_the_faults = [switches(self.scenario.faults), SPENT_BY_MESSAGES]
+        return keys.Tables._make([*of_the_book, *self.claims.arrays(), *of_the_faults])
 
     def handled(self) -> dict[tuple[str, str], int]:
         """How often each handler ran: (class of node, type of message)."""

@@ -1,9 +1,10 @@
 """Compiled: the successors of worlds.
 
-What may happen to a node alone depends on its host and its inbox. For each such pair the list of entries is worked out once from
-the tables; an entry holds how the node's own bits change (host and inbox stand in one word), which effect supplies the messages
-sent and the things observed, and what gates it: a fault budget, a rule, a cut link. A world is then expanded by walking
-the lists of its nodes. A world that lacks anything leaves no trace but its misses, and is expanded again later.
+What may happen to a node alone depends on its host and its inbox. For each such pair the list of entries is worked
+out once from the tables; an entry holds how the node's own bits change (host and inbox stand in one word), which
+effect supplies the messages sent and the things observed, and what gates it: a fault budget, a rule, a cut link. A
+world is then expanded by walking the lists of its nodes. A world that lacks anything leaves no trace but its misses,
+and is expanded again later.
 """
 
 from typing import Any
@@ -55,8 +56,10 @@ def write(
 
 
 @native
-def list_entries(i: int, pair: tuple[int, int], shifts: tuple[int, int], tables: Any, cache: Any, lot: Any, world: int) -> int:
-    """Write every entry of a pair of host and inbox behind those in use; how many there are, or -1 where something lacks."""
+def list_entries(
+    i: int, pair: tuple[int, int], shifts: tuple[int, int], tables: Any, cache: Any, lot: Any, world: int
+) -> int:
+    """Write every entry of a pair behind those in use; how many there are, or -1 where something lacks."""
     host, inbox = pair
     host_shift, inbox_shift = shifts
     entries = cache.entries
@@ -185,7 +188,7 @@ def change(new: Any, now: Any, shape: Any, c: int, before: int, after: int) -> N
 
 @within
 def say(effect: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, lot: Any) -> bool:
-    """Put in flight what an effect sends, and show the monitors what it lets be seen; whether anything lacks for that."""
+    """Put in flight what an effect sends, show the monitors what it lets be seen; whether anything lacks."""
     now = lot.scratch.now
     lacking = False
     for send in range(tables.effect_sends[effect, 0], tables.effect_sends[effect, 1]):
@@ -241,8 +244,10 @@ def emit(lot: Any, world: int, setting: Any) -> bool:
 
 
 @native
-def passes(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
-    """Whether the gate of an entry is open in this world: 1, 0, or -1 where something lacks; `gate` gets what lies behind it."""
+def passes(
+    e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any
+) -> int:
+    """Whether an entry's gate is open in this world: 1, 0, or -1 if something lacks; `gate` gets what lies behind."""
     gate = lot.scratch.gate
     budget, guard = cache.entries[e, BUDGET], cache.entries[e, GUARD]
     source, bounce = cache.entries[e, SOURCE], cache.entries[e, BOUNCE]
@@ -276,7 +281,9 @@ def passes(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tabl
 
 
 @within
-def follow(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
+def follow(
+    e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any
+) -> int:
     """Add the successors that one entry leads to."""
     new, gate = lot.scratch.new, lot.scratch.gate
     own = setting.first_node + 2 * i
@@ -317,10 +324,8 @@ def follow(e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tabl
 
 
 @within
-def leap(
-    first: int, last: int, i: int, rows: Any, world: int, shape: Any, setting: Any, cache: Any, lot: Any
-) -> bool:
-    """Add the successors of simple entries, which change their node's own bits and nothing else; false if the lot is full."""
+def leap(first: int, last: int, i: int, rows: Any, world: int, shape: Any, setting: Any, cache: Any, lot: Any) -> bool:
+    """Add the successors of simple entries, which change their node's own bits only; false if the lot is full."""
     word = shape.word[setting.first_node + 2 * i]
     new = lot.scratch.new
     room = True
@@ -384,7 +389,7 @@ def follow_all(rows: Any, world: int, shape: Any, tables: Any, setting: Any, cac
 
 @within
 def look_ahead(rows: Any, world: int, shape: Any, setting: Any, cache: Any, near: bool) -> None:
-    """Have brought near what the expansion of a world will read: first where its pairs are noted, then their entries."""
+    """Have brought near what a world's expansion will read: where its pairs are noted, then their entries."""
     for place in range(shape.far.shape[0]):
         i = shape.far[place]
         c = setting.first_node + 2 * i

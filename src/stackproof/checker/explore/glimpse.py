@@ -1,8 +1,9 @@
 """A world that remembers what was read of it.
 
-A property is a function of the few things that it reads. `Glimpse` shows a property the same names as `World` and notes each read
-as a component of the world (a host, an inbox, a monitor, the weather) and an aspect of it (a variable, the status, ...). The
-native explorer then evaluates a property once for each combination of what it read, and never again.
+A property is a function of the few things that it reads. `Glimpse` shows a property the same names as `World` and
+notes each read as a component of the world (a host, an inbox, a monitor, the weather) and an aspect of it (a
+variable, the status, ...). The native explorer then evaluates a property once for each combination of what it read,
+and never again.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,7 @@ WHOLE = "whole"
 
 @frozen
 class Components:
-    """Where each part of a world stands in a row: the weather first, then the monitors, then each node's host and inbox."""
+    """Where each part of a world stands in a row: the weather, the monitors, then each node's host and inbox."""
 
     monitors: int
     nodes: int
@@ -95,7 +96,7 @@ class Glimpse:
         """The world with these components, under the type that properties are written for."""
         self.values = values
         self.reads = {}
-        return cast(World, self)
+        return cast("World", self)
 
     def read(self, component: Component, aspect: Aspect) -> Any:
         """Note the read, and answer it."""
@@ -141,7 +142,7 @@ class Glimpse:
 
     @property
     def left(self) -> Faults:
-        return cast(Faults, self.read(0, "left"))
+        return cast("Faults", self.read(0, "left"))
 
     @property
     def cuts(self) -> tuple[Cut, ...]:
@@ -185,7 +186,7 @@ GLIMPSES: dict[type, type] = {}
 
 
 def node_glimpse(glimpse: "Glimpse", component: Component, node: Any) -> Any:
-    """A node that notes which of its variables are read, by its own methods, too: of a subclass, with noting properties."""
+    """A node that notes which of its variables are read, by its own methods, too: its class has noting properties."""
     kind = type(node)
     if kind not in GLIMPSES:
         noting = {variable.name: noting_property(variable.name) for variable in attrs.fields(kind)}

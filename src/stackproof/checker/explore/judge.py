@@ -1,6 +1,7 @@
 """Holding the worlds of a level against the properties, by looking up what is known of them."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class Judge:
         while len(ids) and self.open:
             slices = np.array_split(ids, max(1, min(keys.SHARDS, len(ids) // SLICE)))
             asked, tables = self.asked(), self.expander.tables()
-            looks = list(self.run_all(lambda some: self.look_at(some, asked, tables, marks), slices))
+            looks = list(self.run_all(partial(self.look_at, asked, tables, marks), slices))
             for found, _, misses in looks:
                 better = (found != keys.NONE) & ((hits == keys.NONE) | (found < hits))
                 hits[better] = found[better]
@@ -71,7 +72,7 @@ class Judge:
             ids = np.concatenate([again for _, again, _ in looks])
         return hits
 
-    def look_at(self, ids: Any, asked: Any, tables: keys.Tables, marks: Any) -> tuple[Any, Any, list[list[int]]]:
+    def look_at(self, asked: Any, tables: keys.Tables, marks: Any, ids: Any) -> tuple[Any, Any, list[list[int]]]:
         """The same for one slice, as far as it is known; the worlds to look at again, and what to work out for them."""
         store = self.expander.store
         hits = np.full((len(asked), MOST), keys.NONE, np.int64)

@@ -2,14 +2,14 @@
 
 What a step does is looked up in a map from a key (kind, slot, a, b) to a number:
 
-    STEP   node, host, cause       first effect and number of effects      PUT   node, inbox, item           inbox
-    TAKE   node, inbox, item       inbox after a delivery                  DROP  node, inbox, item           inbox + 1
-    DOUBLE node, inbox, item       inbox + 1, or 0: it can not be          NOTE  monitor, ledger, note       ledger
-    SPEND  weather, budget         weather + 1, or 0: it is spent          CUTS  weather                     first move, number
+    STEP   node, host, cause       first effect and number of effects      PUT   node, inbox, item          inbox
+    TAKE   node, inbox, item       inbox after a delivery                  DROP  node, inbox, item          inbox + 1
+    DOUBLE node, inbox, item       inbox + 1, or 0: it cannot be           NOTE  monitor, ledger, note      ledger
+    SPEND  weather, budget         weather + 1, or 0: it is spent          CUTS  weather                    first, count
     MEMO   claim or fold, payload  0 false, 1 true, or the number of the fold
 
-Whatever the map lacks is a miss: the key is noted, and Python fills it in. CLAIM is the kind under which a miss of a claim is noted.
-Everything is a signed 64-bit integer, and keys are positive.
+Whatever the map lacks is a miss: the key is noted, and Python fills it in. CLAIM is the kind under which a miss of a
+claim is noted. Everything is a signed 64-bit integer, and keys are positive.
 """
 
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ NONE = -1
 FREE = 0
 UP, THERE = 1, 2
 
-# the columns of an entry: one thing that may happen to a node, given its host and its inbox; and what its flags say of it
+# the columns of an entry: one thing that may happen to a node, given its host and inbox; and what its flags say
 DELTA, EFFECT, FLAGS, INBOX, BUDGET, GUARD, SOURCE, BOUNCE = range(8)
 COLUMNS = 8
 SAYS, GATED = 1, 2
@@ -52,8 +52,11 @@ DONE, LACKING, FULL, LEFT_OUT = range(4)
 
 
 class Shape(NamedTuple):
-    """Where in a row each component stands: its word, its shift, its mask; the mask of each node, host and inbox together;
-    and the nodes whose pairs are too wide to be found directly."""
+    """Where in a row each component stands.
+
+    Its word, its shift, its mask; the mask of each node, host and inbox together; and the nodes whose pairs are too
+    wide to be found directly.
+    """
 
     word: Any
     shift: Any
@@ -115,7 +118,7 @@ class Lot(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for what `expand` must keep in mind: components changed, the row in hand, counts, effects, misses, a gate."""
+    """Room for what `expand` keeps in mind: components changed, the row in hand, counts, effects, misses, a gate."""
 
     now: Any
     new: Any
@@ -129,9 +132,9 @@ class Scratch(NamedTuple):
 class Setting(NamedTuple):
     """What stays the same while a level is expanded.
 
-    The component of the first host; the number of nodes and of monitors; the claim that prunes, or -1; at least as many entries as one
-    pair can have; the slots of the visited set, and how far a place is shifted to give its shard; the capacity of a lot; the budget that pays for
-    restarts; whether only steps that are no faults are taken.
+    The component of the first host; the number of nodes and of monitors; the claim that prunes, or -1; at least as
+    many entries as one pair can have; the slots of the visited set, and how far a place is shifted to give its shard;
+    the capacity of a lot; the budget that pays for restarts; whether only steps that are no faults are taken.
     """
 
     first_node: int

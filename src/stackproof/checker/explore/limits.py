@@ -4,9 +4,12 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeAlias
 
 from attrs import define, field, frozen
+
+PATIENCE_S = 0.1
 
 
 class OutOfBudget(Exception):
@@ -47,7 +50,7 @@ class Limits:
     def check(self, worlds: int, transitions: int, depth: int, frontier: int) -> None:
         """Look at the clock, the memory and the count; called every few milliseconds."""
         elapsed = self.elapsed
-        if self.watcher is not None and elapsed - self.told > 0.1:
+        if self.watcher is not None and elapsed - self.told > PATIENCE_S:
             self.told = elapsed
             self.watcher(Progress(worlds, transitions, depth, frontier, elapsed))
         if self.worlds is not None and worlds > self.worlds:
@@ -61,8 +64,7 @@ class Limits:
 def resident_mib() -> int:
     """The memory of this process now, where the system tells; else the most it ever had."""
     try:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[1]) * resource.getpagesize() >> 20
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * resource.getpagesize() >> 20
     except OSError:
         return peak_mib()
 

@@ -1,7 +1,7 @@
 """What must stay reachable: from every world, steps that are no faults can still lead to one in which a claim is true.
 
-This is self-stabilisation, and the absence of dead ends: it says that nothing is lost for ever, not that every run gets there. A
-world beyond a prune is taken to be a way out, since nobody looked past it.
+This is self-stabilisation, and the absence of dead ends: it says that nothing is lost for ever, not that every run
+gets there. A world beyond a prune is taken to be a way out, since nobody looked past it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ FAR = 200_000
 
 
 def is_calm(event: Event, world: World) -> bool:
-    """Whether an event is no fault: a step, a restart, a resumption, a healing, a bounce off a node that is not there."""
+    """Whether an event is no fault: a step, a restart, a resumption, a healing, a bounce off a node that is gone."""
     if event.name == "bounce":
         return event.target is not None and world.status[event.target] not in (Status.UP, Status.PAUSED)
     return event.name in ("deliver", "fire", "restart", "resume", "heal")

@@ -107,9 +107,10 @@ def inspect(
 ) -> int:
     """Look up every one of `claims` for the worlds `ids`; how many worlds were looked at before `misses` was full.
 
-    `misses` gets a (claim, world) row for each thing to work out, once; `again` every world that lacks something; `hits`, for
-    each claim and each bit that `asked` has of it, the first world that has it, too. `tally` counts the rows of `misses` and of `again`; `recent` (4,096 zeros)
-    and `lack` (one) are scratch. `marks`, unless it is empty, gets a 1 for each world that has any of those bits.
+    `misses` gets a (claim, world) row for each thing to work out, once; `again` every world that lacks something;
+    `hits`, for each claim and each bit that `asked` has of it, the first world that has it, too. `tally` counts the
+    rows of `misses` and of `again`; `recent` (4,096 zeros) and `lack` (one) are scratch. `marks`, unless it is empty,
+    gets a 1 for each world that has any of those bits.
     """
     looked = 0
     for at in range(ids.shape[0]):

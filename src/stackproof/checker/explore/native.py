@@ -1,10 +1,11 @@
 """The native explorer: breadth-first search over rows of integers, in compiled code.
 
-Each distinct step of each node is run once, in Python (tables.py); each property is evaluated once for each combination of what it
-reads (claims.py); everything else is compiled (expansion.py, visited.py, lookups.py). A level is explored in rounds of eight
-chunks. Each thread expands a chunk into rows sorted by shard; then each shard of the visited set takes in the rows that belong to
-it, by one thread again. After the round Python fills in what was missed, and after the level the properties are asked (judge.py).
-Chunks and shards do not depend on the number of threads, nor does anything that comes out.
+Each distinct step of each node is run once, in Python (tables.py); each property is evaluated once for each
+combination of what it reads (claims.py); everything else is compiled (expansion.py, visited.py, lookups.py). A level
+is explored in rounds of eight chunks. Each thread expands a chunk into rows sorted by shard; then each shard of the
+visited set takes in the rows that belong to it, by one thread again. After the round Python fills in what was missed,
+and after the level the properties are asked (judge.py). Chunks and shards do not depend on the number of threads, nor
+does anything that comes out.
 """
 
 import os

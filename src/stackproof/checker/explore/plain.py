@@ -1,7 +1,8 @@
 """The plain explorer: breadth-first search over worlds, as anybody would write it.
 
-It is the twin of the native explorer for ever: the two agree on every count, verdict and shortest length. Like the native one it
-finishes the level in which it found a violation, so that its counts do not depend on the order in which worlds are visited.
+It is the twin of the native explorer for ever: the two agree on every count, verdict and shortest length. Like the
+native one it finishes the level in which it found a violation, so that its counts do not depend on the order in which
+worlds are visited.
 """
 
 from stackproof.checker.explore.findings import Findings

@@ -10,6 +10,7 @@ from stackproof.checker.explore.limits import OutOfBudget
 from stackproof.checker.explore.visited import reinsert, repack
 
 MOST_WORLDS = (1 << 32) - 1
+FEW_BITS, MANY_BITS = 1, 5
 
 
 @define(eq=False)
@@ -108,7 +109,7 @@ def fields(shape: keys.Shape) -> list[tuple[int, int, int]]:
 def roomy(needed: list[int], apart: int) -> list[int]:
     """Widths that suffice, with some room to grow where there is much, as far as it costs no further word."""
     for few, many in ((1, 3), (1, 2), (1, 1), (0, 3), (0, 1)):
-        loose = [need + (few if need < 2 else many if need > 4 else 0) for need in needed]
+        loose = [need + (few if need <= FEW_BITS else many if need >= MANY_BITS else 0) for need in needed]
         if packed(loose, apart)[1] == packed(needed, apart)[1]:
             return loose
     return needed

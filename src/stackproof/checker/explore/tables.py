@@ -1,7 +1,8 @@
 """What the compiled loops know of the values behind the numbers, and how Python fills it in.
 
-Every distinct value of a component (a host, an inbox, a monitor, the weather) has a number, given when it is first seen. What a
-value does is worked out once, by the same functions that the plain explorer uses, and written down as numbers.
+Every distinct value of a component (a host, an inbox, a monitor, the weather) has a number, given when it is first
+seen. What a value does is worked out once, by the same functions that the plain explorer uses, and written down as
+numbers.
 """
 
 from typing import Any, TypeAlias
@@ -111,9 +112,7 @@ class Book:
         weather, *rest = (self.value(component, number) for component, number in enumerate(row))
         monitors = self.components.monitors
         ledgers, places = rest[:monitors], rest[monitors:]
-        return World(
-            self.scenario, tuple(places[::2]), tuple(places[1::2]), weather.left, weather.cuts, tuple(ledgers)
-        )
+        return World(self.scenario, tuple(places[::2]), tuple(places[1::2]), weather.left, weather.cuts, tuple(ledgers))
 
     def weather(self, weather: Weather) -> int:
         """The number of what is left of the faults and what is cut."""
@@ -169,7 +168,9 @@ class Book:
         fresh = len(known)
         number = known.number(inbox)
         if number == fresh:
-            next_ones = list(arriving(inbox, self.scenario.links[self.scenario.names[place]], self.ranks[place].__getitem__))
+            next_ones = list(
+                arriving(inbox, self.scenario.links[self.scenario.names[place]], self.ranks[place].__getitem__)
+            )
             first = self.item.add_all(next_ones)
             self.inbox_items.set(place, number, (first, self.item.used))
             self.longest[place, 1] = max(self.longest[place, 1], len(next_ones))
@@ -222,7 +223,10 @@ class Book:
         """Write one effect down."""
         scenario = self.scenario
         name = scenario.names[place]
-        sent = [(scenario.place_of(target, name, message), Envelope(name, target, message)) for target, message in effect.sent]
+        sent = [
+            (scenario.place_of(target, name, message), Envelope(name, target, message))
+            for target, message in effect.sent
+        ]
         first_send = self.send_node.add_all([where for where, _ in sent])
         self.send_item.add_all([self.envelope(where, envelope) for where, envelope in sent])
         first_note = self.note.add_all([self.notes.number((name, event)) for event in effect.observed])
@@ -269,7 +273,10 @@ class Book:
     def cuttings(self, _slot: int, weather: int, _b: int) -> int:
         """Every cut and every healing: the number of the first, and how many."""
         now: Weather = self.parts[0].values[weather]
-        cut = [Weather(left, tuple(sorted((*now.cuts, new)))) for new, left in new_cuts(self.scenario.names, now.left, now.cuts)]
+        cut = [
+            Weather(left, tuple(sorted((*now.cuts, new))))
+            for new, left in new_cuts(self.scenario.names, now.left, now.cuts)
+        ]
         healed = [Weather(now.left, tuple(other for other in now.cuts if other != old)) for old in now.cuts]
         numbers = [self.weather(after) for after in cut + healed]
         first = self.weather_move.used

@@ -1,7 +1,7 @@
 """Compiled: the set of rows seen so far, exact, in shards.
 
-A row is one or more 64-bit words, never all zero. The set is open-addressing; the upper part of a row's place is its shard, and a
-crowded row moves on within its shard only, so that each shard can be written by a thread of its own.
+A row is one or more 64-bit words, never all zero. The set is open-addressing; the upper part of a row's place is its
+shard, and a crowded row moves on within its shard only, so that each shard can be written by a thread of its own.
 """
 
 from typing import Any
