@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 DEFAULT_LIMIT_S = 600.0
 
 
-def main(  # noqa: PLR0913, PLR0917 - one parameter per option
+def main(
     participants: Annotated[int, typer.Option(min=1, max=10, help="Resource managers.")] = 7,
     cores: Annotated[int, typer.Option(min=1, help="Cores that each engine may use.")] = 1,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each engine; the median is shown.")] = 3,

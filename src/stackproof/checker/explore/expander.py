@@ -42,7 +42,11 @@ class Expander:
             self.lots = self.lots.renewed(self.store.words, 1)
         self.lots.cover(self.book.effect_host.used)
         self.caches.fit(self.most())
-        self.store.make_room(self.threads * keys.SHARDS * self.lots.capacity)
+        self.store.make_room(self.room())
+
+    def room(self) -> int:
+        """As many worlds as one chunk for each thread can lead to."""
+        return self.threads * keys.SHARDS * self.lots.capacity
 
     def most(self) -> int:
         """At least as many entries as a pair can have."""

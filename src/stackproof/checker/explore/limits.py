@@ -57,8 +57,17 @@ class Limits:
             raise OutOfBudget(f"the limit of {self.worlds:,} worlds was reached")
         if self.seconds is not None and elapsed > self.seconds:
             raise OutOfBudget(f"the limit of {self.seconds:g} s was reached")
-        if self.memory_mib is not None and resident_mib() > self.memory_mib:
+        self.afford(0)
+
+    def afford(self, more: int) -> None:
+        """Raise OutOfBudget unless there is memory for so many bytes more."""
+        if self.memory_mib is not None and resident_mib() + (more >> 20) > self.memory_mib:
             raise OutOfBudget(f"the limit of {self.memory_mib:,} MiB of memory was reached")
+
+
+def why_stopped(stop: BaseException) -> str:
+    """What ended an exploration before its end, in words."""
+    return "there was no more memory" if isinstance(stop, MemoryError) else str(stop) or "interrupted"
 
 
 def resident_mib() -> int:

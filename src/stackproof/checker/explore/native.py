@@ -21,7 +21,7 @@ from stackproof.checker.explore.claims import Claims, Question
 from stackproof.checker.explore.expander import Expander
 from stackproof.checker.explore.findings import Findings
 from stackproof.checker.explore.judge import Judge, RunAll, is_true
-from stackproof.checker.explore.limits import Limits, OutOfBudget
+from stackproof.checker.explore.limits import Limits, OutOfBudget, why_stopped
 from stackproof.checker.explore.liveness import NO_WAY
 from stackproof.checker.explore.lots import CHUNK, CHUNKS
 from stackproof.checker.explore.tables import RULED, Book
@@ -41,8 +41,8 @@ def explore_natively(scenario: Scenario, limits: Limits, threads: int | None = N
         else:
             with ThreadPoolExecutor(count) as pool:
                 Native(found, limits, pool.map, count).explore()
-    except (OutOfBudget, KeyboardInterrupt) as stop:
-        found.stopped = str(stop) or "interrupted"
+    except (OutOfBudget, KeyboardInterrupt, MemoryError) as stop:
+        found.stopped = why_stopped(stop)
     return found.report("native", limits)
 
 
@@ -118,6 +118,7 @@ class Native:
     def expand(self, chunks: list[Any]) -> tuple[list[keys.Lot], list[int]]:
         """Expand chunks, each into a lot, and take in what they lead to; how many worlds of each were done."""
         expander = self.expander
+        self.limits.afford(expander.store.growth(expander.room()))
         expander.get_ready()
         tables, lots = expander.tables(), expander.lots.lots[: len(chunks)]
         done = list(self.run_all(expander.expand, chunks, lots, [tables] * len(chunks)))

@@ -6,7 +6,7 @@ worlds are visited.
 """
 
 from stackproof.checker.explore.findings import Findings
-from stackproof.checker.explore.limits import Limits, OutOfBudget
+from stackproof.checker.explore.limits import Limits, OutOfBudget, why_stopped
 from stackproof.checker.explore.liveness import NO_WAY, first_stuck
 from stackproof.checker.report import Report
 from stackproof.checker.scenario import Scenario, reason_against, true_in
@@ -28,8 +28,8 @@ def explore_plainly(scenario: Scenario, limits: Limits) -> Report:
             for claim in scenario.always_reachable:
                 if stuck := first_stuck(claim, before):
                     found.violations[claim.__name__] = (NO_WAY.format(claim.__name__), path(stuck, before))
-    except (OutOfBudget, KeyboardInterrupt) as stop:
-        found.stopped = str(stop) or "interrupted"
+    except (OutOfBudget, KeyboardInterrupt, MemoryError) as stop:
+        found.stopped = why_stopped(stop)
     found.distinct = len(before)
     return found.report("plain", limits)
 

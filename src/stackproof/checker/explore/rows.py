@@ -58,11 +58,20 @@ class Store:
         self.rebuild(len(self.table))
         return True
 
-    def make_room(self, more: int) -> None:
-        """Grow the visited set if so many more could crowd it."""
+    def slots_for(self, more: int) -> int:
+        """How large the visited set must be so that so many more do not crowd it."""
         slots = len(self.table)
         while 4 * (self.count + more) > 3 * slots:
             slots *= 2
+        return slots
+
+    def growth(self, more: int) -> int:
+        """How many bytes it takes to make room for so many more."""
+        return (self.slots_for(more) - len(self.table)) * 8 * self.words
+
+    def make_room(self, more: int) -> None:
+        """Grow the visited set if so many more could crowd it."""
+        slots = self.slots_for(more)
         if slots > len(self.table):
             self.rebuild(slots)
 
