@@ -1,8 +1,8 @@
 """How fast the native explorer is: `python benchmarks/explore.py [--threads 1] [--repeat 3] [--json FILE]`.
 
 Each measurement is a process of its own. It first explores a tiny scenario, so that compiled code is loaded; how long
-that takes is stated, and not counted. Memory is the most that the process ever had, less what it had after that, for each
-distinct world. The first run on a machine compiles, for about a minute.
+that takes is stated, and not counted. Memory is the most that the process ever had, less what it had after that, for
+each distinct world. The first run on a machine compiles, for about a minute.
 """
 
 import argparse
@@ -96,7 +96,9 @@ def main() -> None:
     }
     console.print(table(runs, asked.threads))
     if asked.json:
-        asked.json.write_text(json.dumps({"machine": machine(), "threads": asked.threads, "runs": runs}, indent=1) + "\n")
+        asked.json.write_text(
+            json.dumps({"machine": machine(), "threads": asked.threads, "runs": runs}, indent=1) + "\n"
+        )
 
 
 if __name__ == "__main__":

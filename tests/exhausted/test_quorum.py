@@ -1,4 +1,4 @@
-"""The quorum store and the ABD register, every world within stated bounds."""
+"""The quorum store and the ABD register, every world within stated bounds. The counts are in counts.toml."""
 
 import pytest
 from attrs import evolve
@@ -28,13 +28,9 @@ BACK = "reads_never_go_back"
 TORN = "linearizable"
 
 
-@pytest.mark.parametrize(
-    ("w", "r", "distinct", "transitions"), [(2, 2, 2236, 7734), (3, 1, 2116, 6703), (1, 3, 2059, 6649)]
-)
-def test_three_replicas_whose_quorums_meet_are_one_register(w: int, r: int, distinct: int, transitions: int) -> None:
-    report = explored(quorum(n=3, w=w, r=r))
-    assert report.verdict is Verdict.HELD
-    assert (report.distinct, report.transitions) == (distinct, transitions)
+@pytest.mark.parametrize(("w", "r"), [(2, 2), (3, 1), (1, 3)])
+def test_three_replicas_whose_quorums_meet_are_one_register(w: int, r: int) -> None:
+    assert explored(quorum(n=3, w=w, r=r)).verdict is Verdict.HELD
 
 
 @pytest.mark.parametrize(("w", "r", "length"), [(1, 1, 6), (1, 2, 8), (2, 1, 8)])
@@ -46,9 +42,7 @@ def test_three_replicas_whose_quorums_may_miss_each_other_return_stale_values(w:
 
 @pytest.mark.slow
 def test_five_replicas_whose_quorums_meet_are_one_register() -> None:
-    report = explore(quorum(n=5, w=3, r=3))
-    assert report.verdict is Verdict.HELD
-    assert (report.distinct, report.transitions) == (307_780, 1_868_566)
+    assert explore(quorum(n=5, w=3, r=3)).verdict is Verdict.HELD
 
 
 @pytest.mark.slow
@@ -84,16 +78,12 @@ def test_without_write_back_two_readers_may_see_the_new_value_and_then_the_old()
 
 @pytest.mark.slow
 def test_without_write_back_two_readers_still_have_a_regular_register() -> None:
-    report = explore(quorum(clients=3, regular=True))
-    assert report.verdict is Verdict.HELD
-    assert (report.distinct, report.transitions) == (305_602, 1_424_072)
+    assert explore(quorum(clients=3, regular=True)).verdict is Verdict.HELD
 
 
 @pytest.mark.slow
 def test_with_write_back_two_readers_have_an_atomic_register() -> None:
-    report = explore(quorum(clients=3, write_back=True))
-    assert report.verdict is Verdict.HELD
-    assert (report.distinct, report.transitions) == (1_651_747, 7_928_264)
+    assert explore(quorum(clients=3, write_back=True)).verdict is Verdict.HELD
 
 
 def test_two_readers_of_two_replicas_may_go_back_too_but_not_further_than_a_regular_register() -> None:
@@ -148,15 +138,11 @@ def test_several_writers_who_ask_first_share_a_register() -> None:
 
 @pytest.mark.slow
 def test_two_writers_and_a_reader_share_a_regular_register() -> None:
-    report = explore(quorum(n=2, w=2, r=1, clients=3, writers=2, regular=True))
-    assert report.verdict is Verdict.HELD
-    assert (report.distinct, report.transitions) == (632_877, 2_211_699)
+    assert explore(quorum(n=2, w=2, r=1, clients=3, writers=2, regular=True)).verdict is Verdict.HELD
 
 
 def test_the_lecture() -> None:
-    report = explored(quorum_lecture())
-    assert report.verdict is Verdict.HELD
-    assert (report.distinct, report.transitions) == (597, 1883)
+    assert explored(quorum_lecture()).verdict is Verdict.HELD
 
 
 def test_in_the_lecture_a_lost_message_keeps_no_operation_from_returning() -> None:
@@ -188,17 +174,6 @@ def dead_ends(scenario: Scenario) -> list[World]:
     return ends
 
 
-def test_abd_is_counted_as_stateright_counts_it() -> None:
-    report = explored(abd(servers=2, clients=2))
-    assert report.verdict is Verdict.HELD
-    assert (report.distinct, report.transitions) == (544, 874)
-
-
-def test_abd_without_its_history() -> None:
-    report = explored(evolve(abd(), monitors={}, invariants=(), goals=()))
-    assert (report.distinct, report.transitions) == (341, 574)
-
-
 @pytest.mark.slow
 def test_abd_with_three_servers_is_one_register_for_a_client() -> None:
     report = explore(abd(servers=3, clients=1))
@@ -217,4 +192,4 @@ def test_a_store_that_makes_no_sense_is_refused(bad: dict[str, int]) -> None:
 @pytest.mark.parametrize("bad", [{"servers": 0}, {"clients": 0}])
 def test_an_abd_register_that_makes_no_sense_is_refused(bad: dict[str, int]) -> None:
     with pytest.raises(ScenarioError, match="needs a server and a client"):
-        abd(**bad)
+        abd(**bad)  # type: ignore[arg-type]

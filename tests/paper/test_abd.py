@@ -22,7 +22,7 @@ OLD = Copy(Version(1, "s2"), "old")
 NEW = Copy(Version(2, "s1"), "new")
 
 
-def server(copy: Copy = Copy(), peers: tuple[str, ...] = ("s1", "s2")) -> Server:  # noqa: B008 - a frozen value
+def server(copy: Copy = Copy(), peers: tuple[str, ...] = ("s1", "s2")) -> Server:
     return Server("s0", peers, copy)
 
 

@@ -100,7 +100,7 @@ HOSTILE: dict[str, tuple[bytes, int, str]] = {
     "a module for a scenario": (with_header(scenario="os:abort"), 1, "--scenario"),
     "parameters in a list": (with_header(parameters=[]), 1, '"parameters"'),
     "an unknown parameter": (with_parameters(replicas=3), 1, "no parameter 'replicas'"),
-    "a parameter with a strange name": (with_parameters(**{"__class__": 3}), 1, "no parameter"),
+    "a parameter with a strange name": (with_parameters(__class__=3), 1, "no parameter"),
     "a word for a number": (with_parameters(participants="2"), 1, "a whole number"),
     "a fraction for a number": (with_parameters(participants=2.0), 1, "a whole number"),
     "true for a number": (with_parameters(participants=True), 1, "a whole number"),

@@ -1,7 +1,7 @@
 """Random protocols: nodes that follow a random script, under random faults, networks, monitors and properties.
 
-A puppet's script says, for each (state, message), what it does; between them the actions use everything that a node may do. Energy
-bounds what a puppet sends and arms, so that there are finitely many worlds.
+A puppet's script says, for each (state, message), what it does; between them the actions use everything that a node may
+do. Energy bounds what a puppet sends and arms, so that there are finitely many worlds.
 """
 
 from collections.abc import Iterator
@@ -154,7 +154,8 @@ def unless_all_are_zero(world: World, event: Event) -> bool:
 
 
 ACTIONS = st.tuples(
-    st.sampled_from(["send", "arm", "go", "save", "show", "pick", "send", "disarm", "send", "go", "fall"]), st.integers(0, 2)
+    st.sampled_from(["send", "arm", "go", "save", "show", "pick", "send", "disarm", "send", "go", "fall"]),
+    st.integers(0, 2),
 )
 SCRIPTS = st.lists(st.lists(ACTIONS, min_size=1, max_size=3).map(tuple), min_size=9, max_size=9).map(tuple)
 BEGINS = st.lists(ACTIONS, min_size=2, max_size=3).map(tuple)
@@ -184,8 +185,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     names = tuple(f"n{number}" for number in range(draw(st.integers(2, 3))))
     script = draw(SCRIPTS)
     nodes = [
-        draw(KINDS)(name, script, draw(BEGINS), tuple(other for other in (*names, name) if other != name) + (name,))
-        for name in names
+        draw(KINDS)(name, script, draw(BEGINS), (*(other for other in names if other != name), name)) for name in names
     ]
     absent = draw(st.integers(0, 1)) if len(names) > 2 else 0
     pairs = st.dictionaries(st.tuples(st.sampled_from(names), st.sampled_from(names)), st.sampled_from(Network))
@@ -194,8 +194,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         absent=nodes[len(nodes) - absent :],
         network=draw(st.sampled_from(Network) | pairs),
         faults=draw(FAULTS),
-        invariants=draw(st.sets(st.sampled_from([states_differ_or_so, nothing_is_seen_twice, few_are_in_flight]))
-                        .map(lambda chosen: sorted(chosen, key=lambda one: one.__name__))),
+        invariants=draw(
+            st.sets(st.sampled_from([states_differ_or_so, nothing_is_seen_twice, few_are_in_flight])).map(
+                lambda chosen: sorted(chosen, key=lambda one: one.__name__)
+            )
+        ),
         goals=draw(st.sampled_from([(), (), (somebody_saved,), (somebody_saved, somebody_is_down)])),
         always_reachable=draw(st.sampled_from([(), (somebody_rests,), (all_is_calm, somebody_rests)])),
         monitors={"tally": Tally()},

@@ -1,7 +1,7 @@
 """What may go wrong, and how often.
 
-`Faults` is a budget: a scenario grants one, and a world carries what is left of it. Restarting a node that crashed, resuming one
-that was paused and healing a cut are not faults and cost nothing (`restarts=0` makes crashes final).
+`Faults` is a budget: a scenario grants one, and a world carries what is left of it. Restarting a node that crashed,
+resuming one that was paused and healing a cut are not faults and cost nothing (`restarts=0` makes crashes final).
 """
 
 from collections.abc import Callable, Iterator

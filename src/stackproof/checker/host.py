@@ -1,8 +1,8 @@
 """One node in the world, and everything that can happen to it alone.
 
-A host is a node with its armed timers and its status. A cause (a message, a timer, a crash, ...) turns it into one effect for
-each way its choices may fall: the host after the step, what it sent, what could be observed. Both explorers, the search and
-replay use this one function, so that a step means the same everywhere.
+A host is a node with its armed timers and its status. A cause (a message, a timer, a crash, ...) turns it into one
+effect for each way its choices may fall: the host after the step, what it sent, what could be observed. Both explorers,
+the search and replay use this one function, so that a step means the same everywhere.
 """
 
 from collections.abc import Callable, Iterator
@@ -141,7 +141,9 @@ def fit(host: Host, out: Out) -> None:
         try:
             text(plain(part))
         except Unfit as unfit:
-            raise ScenarioError(f"{type(host.node).__name__} {host.node.id!r} sent, armed or observed {unfit}") from None
+            raise ScenarioError(
+                f"{type(host.node).__name__} {host.node.id!r} sent, armed or observed {unfit}"
+            ) from None
 
 
 def told(error: Exception) -> str:

@@ -34,6 +34,7 @@ class Register:
     initial: Hashable = None
 
     def step(self, state: Any, operation: Operation) -> tuple[bool, Hashable]:
+        """As Model says; raises ValueError for an operation that a register does not know."""
         match operation.name:
             case "put":
                 return True, operation.value

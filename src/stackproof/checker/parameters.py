@@ -16,6 +16,7 @@ from attrs import frozen
 from stackproof.checker.host import ScenarioError
 
 WORDS = {int: "a whole number", bool: "true or false", str: "a word", float: "a number", NoneType: "null"}
+SHOWN = 40
 
 
 @frozen
@@ -56,7 +57,7 @@ def supported(kind: Any) -> bool:
     if get_origin(kind) is Literal:
         return all(isinstance(value, str | int) for value in get_args(kind))
     if get_origin(kind) in (Union, UnionType):
-        return len(get_args(kind)) == 2 and NoneType in get_args(kind) and supported(inner(kind))
+        return NoneType in get_args(kind) and not get_args(kind)[2:] and supported(inner(kind))
     if get_origin(kind) is tuple:
         return get_args(kind)[1:] == (...,) and get_args(kind)[0] in (int, str, float)
     if isinstance(kind, type) and issubclass(kind, Enum):
@@ -134,9 +135,9 @@ def written(value: Any) -> Any:
 
 
 def brief(value: Any) -> str:
-    """A value that anybody may have sent, in at most 40 printable characters."""
+    """A value that anybody may have sent, in at most SHOWN printable characters."""
     shown = ascii(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
-    return shown if len(shown) <= 40 else f"{shown[:37]}..."
+    return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
 
 
 def help_for(name: str) -> str:

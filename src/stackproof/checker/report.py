@@ -58,8 +58,8 @@ class Handled:
 class Report:
     """The answer to `explore`.
 
-    `distinct` counts worlds, the initial ones included; `transitions` enabled events, those into known worlds included; `depth`
-    the levels of the breadth-first search below the initial worlds.
+    `distinct` counts worlds, the initial ones included; `transitions` enabled events, those into known worlds included;
+    `depth` the levels of the breadth-first search below the initial worlds.
     """
 
     scenario: str
@@ -103,7 +103,12 @@ class Report:
             "seconds": round(self.seconds, 3),
             "peak_mib": self.peak_mib,
             "violated": [
-                {"property": one.property, "reason": one.reason, "length": one.length, "trace": written.get(one.property)}
+                {
+                    "property": one.property,
+                    "reason": one.reason,
+                    "length": one.length,
+                    "trace": written.get(one.property),
+                }
                 for one in self.violated
             ],
             "goals": [{"goal": one.goal, "reached": one.reached, "length": one.length} for one in self.goals],

@@ -27,7 +27,7 @@ class Scenario:
     invariants   yield a reason in every world in which they do not hold
     goals        must be true in some reachable world
     eventually   every fair run must reach a world in which they are true
-    always_reachable  from every reachable world, steps that are no faults can still reach a world in which they are true
+    always_reachable  from every reachable world, steps that are no faults can still reach a world where they are true
     monitors     by name, frozen values; `observe(node, event)` returns the next one upon each `out.observe(event)`
     prune        no world is looked past for which this is true: the verdict is then one within bounds
     """

@@ -1,8 +1,8 @@
 """Values as data: one canonical JSON form for every message and variable, and a digest of it.
 
-The form depends on nothing but the value: not on hash seeds, on the platform or on the version of Python. Plain JSON values
-stand for themselves, tuples become arrays, a message becomes an object whose one key is its type, and what JSON lacks is
-marked by a key that begins with `#`. It is written, compared and digested; nothing is ever built from it.
+The form depends on nothing but the value: not on hash seeds, on the platform or on the version of Python. Plain JSON
+values stand for themselves, tuples become arrays, a message becomes an object whose one key is its type, and what JSON
+lacks is marked by a key that begins with `#`. It is written, compared and digested; nothing is ever built from it.
 """
 
 import hashlib

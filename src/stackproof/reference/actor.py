@@ -2,14 +2,14 @@
 
 A node is an `attrs.define` class with an `id` and variables that hold immutable values. It changes only inside a step:
 
-    start(out)                     once, when the node first comes up                      (optional)
+    start(out)                     once, when the node first comes up                   (optional)
     receive(message, source, out)  a message arrives, a timer fires (the source is the node itself), or a send bounces
-    recover(out)                   the node comes back after a crash                       (optional: as `start`)
-    leave(out)                     the node says goodbye before it leaves for good         (optional: it leaves silently)
-    survivors()                    the states that a crash may leave behind                (optional: see `after_a_crash`)
+    recover(out)                   the node comes back after a crash                    (optional: as `start`)
+    leave(out)                     the node says goodbye before it leaves for good      (optional: it leaves silently)
+    survivors()                    the states that a crash may leave behind             (optional: see `after_a_crash`)
 
-A step is atomic, is run on a copy of the node, and speaks to the world only through `out`. Work that is not atomic in the
-real system is split into several steps by messages that a node sends to itself.
+A step is atomic, is run on a copy of the node, and speaks to the world only through `out`. Work that is not atomic in
+the real system is split into several steps by messages that a node sends to itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -92,7 +92,7 @@ def in_order(values: Iterable[Value]) -> Sequence[Value]:
     if not isinstance(values, set | frozenset):
         return tuple(values)
     try:
-        return sorted(values)  # type: ignore[type-var]
+        return sorted(values)
     except TypeError:
         raise TypeError(f"these have no order of their own, give them as a tuple: {values}") from None
 
@@ -117,8 +117,8 @@ def every_branch(step: Callable[[Out], Value]) -> Iterator[tuple[tuple[int, ...]
 def after_a_crash(node: Node) -> Iterable[Node]:
     """The states in which a crash may leave `node`.
 
-    Its own `survivors()` if it has that method. Otherwise one state, in which `durable()` variables keep their value and
-    the others go back to their defaults; a variable without a default is configuration, and stays.
+    Its own `survivors()` if it has that method. Otherwise one state, in which `durable()` variables keep their value
+    and the others go back to their defaults; a variable without a default is configuration, and stays.
     """
     survivors = getattr(node, "survivors", None)
     return (amnesiac(node),) if survivors is None else survivors()

@@ -29,8 +29,8 @@ def two_phase_commit(participants: int = 2, crashes: int = 1, restarts: bool = T
     """Atomic commitment by messages: no two participants decide differently, whoever crashes and whatever is lost.
 
     Any node may crash, `crashes` times in all; with `--no-restarts` it stays down. Up to `drops` messages are lost. A
-    timeout may strike at any moment. That everybody can still decide is what the protocol is known to fail: participants
-    that have prepared wait for ever for a coordinator that is gone.
+    timeout may strike at any moment. That everybody can still decide is what the protocol is known to fail:
+    participants that have prepared wait for ever for a coordinator that is gone.
     """
     names = numbered("p", participants)
     return Scenario(

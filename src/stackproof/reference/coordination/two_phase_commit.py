@@ -1,13 +1,15 @@
 """Two-phase commit: a coordinator and its participants all commit, or all abort.
 
-Gray, "Notes on Data Base Operating Systems", 1978, section 5.8.3.3; Gray and Lamport, "Consensus on Transaction Commit", TODS
-31(1), 2006, section 3. The coordinator asks every participant to prepare (3.1); one that can commit writes that down and says
-Prepared, one that cannot says No and aborts by itself. If all are prepared the coordinator writes its decision down and says
-Commit, otherwise Abort. A participant that has prepared may not decide alone: while the coordinator is down it blocks (3.2).
+Gray, "Notes on Data Base Operating Systems", 1978, section 5.8.3.3; Gray and Lamport, "Consensus on Transaction
+Commit", TODS 31(1), 2006, section 3. The coordinator asks every participant to prepare (3.1); one that can commit
+writes that down and says Prepared, one that cannot says No and aborts by itself. If all are prepared the coordinator
+writes its decision down and says Commit, otherwise Abort. A participant that has prepared may not decide alone: while
+the coordinator is down it blocks (3.2).
 
-Departures. The request of the client that begins it all is the coordinator's start. Timeouts are timers: a coordinator that
-waits too long aborts, a participant that was never asked to prepare aborts, and one that has prepared asks the coordinator
-what came of it, once: an inquiry waits in flight for a coordinator that is down. Following the presumption of 3.1, a coordinator that comes back without a decision on its stable storage has aborted.
+Departures. The request of the client that begins it all is the coordinator's start. Timeouts are timers: a coordinator
+that waits too long aborts, a participant that was never asked to prepare aborts, and one that has prepared asks the
+coordinator what came of it, once: an inquiry waits in flight for a coordinator that is down. Following the presumption
+of 3.1, a coordinator that comes back without a decision on its stable storage has aborted.
 """
 
 from enum import Enum

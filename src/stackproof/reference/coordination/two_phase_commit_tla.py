@@ -1,9 +1,9 @@
 """Two-phase commit exactly as TLA+ states it, for comparing counts with other checkers.
 
-Gray and Lamport, "Consensus on Transaction Commit", TODS 31(1), 2006, appendix A.2 (module TwoPhase). Messages form a set that
-only grows, so the network is REPEATING. A resource manager prepares or aborts by itself while it works, silently in the second
-case, and obeys the outcome whatever its state. The transaction manager commits once all are prepared and aborts whenever it
-likes before that. Nothing fails.
+Gray and Lamport, "Consensus on Transaction Commit", TODS 31(1), 2006, appendix A.2 (module TwoPhase). Messages form a
+set that only grows, so the network is REPEATING. A resource manager prepares or aborts by itself while it works,
+silently in the second case, and obeys the outcome whatever its state. The transaction manager commits once all are
+prepared and aborts whenever it likes before that. Nothing fails.
 
 Departures: none. An action that a node takes by itself is a timer here.
 """
