@@ -51,9 +51,8 @@ def built(folder: Path) -> Iterator[Path]:
     run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder, cwd=REPOSITORY)
     (sdist,) = folder.glob("*.tar.gz")
     yield sdist
-    shutil.unpack_archive(sdist, folder, filter="data")
-    unpacked = folder / sdist.name.removesuffix(".tar.gz")
-    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=unpacked)
+    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation")
+    run(*pip, "--wheel-dir", folder, sdist, cwd=folder)
     yield from folder.glob("*.whl")
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from stackproof import __version__
 from stackproof.checker import evidence
 from stackproof.checker.command import ScenarioCommand, with_a_scenario
+from stackproof.checker.commands_simulate import simulate
 from stackproof.checker.counterexamples import check_writable, command, explore_again, replay_again, save
 from stackproof.checker.explore import explore as explored
 from stackproof.checker.explore.limits import Watcher
@@ -97,6 +98,9 @@ def explore(
         return say_json(report.form(written), report.exit_status)
     again = replay_again(report, written) or explore_again(report) if report.verdict is Verdict.VIOLATED else None
     return say(not no_color, report.exit_status, text.of_exploration(report, written), last=again)
+
+
+app.command("simulate", cls=ScenarioCommand)(with_a_scenario(simulate))
 
 
 @app.command()

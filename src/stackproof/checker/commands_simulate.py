@@ -8,15 +8,15 @@ import attrs
 import typer
 from rich.text import Text
 
-from stackproof.checker.latency import latency_named
 from stackproof.checker.loading import blaming
-from stackproof.checker.quantities import kinds, quantities
 from stackproof.checker.render import simulation
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.report import Verdict
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.simulate import simulate as simulated
-from stackproof.checker.simulated import Simulated
+from stackproof.checker.simulate.latency import latency_named
+from stackproof.checker.simulate.quantities import kinds, quantities, unspent
+from stackproof.checker.simulate.simulated import Simulated
 
 STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
 MANY = 2_000
@@ -98,6 +98,7 @@ def form(run: Simulated, reasons: dict[str, str]) -> dict[str, Any]:
         "timers": counts.fired,
         "observed": kinds(run.observations),
         "quantities": {name: attrs.asdict(one) for name, one in quantities(run.observations).items()},
+        "unspent": unspent(run.scenario),
         "violated": [{"property": name, "reason": reason} for name, reason in reasons.items()],
         "digest": run.digest() if len(run.nodes) <= MANY else None,
         "seconds": round(run.seconds, 3),

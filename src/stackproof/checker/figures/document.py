@@ -56,7 +56,10 @@ class Figure:
 
     def markdown(self) -> str:
         """The figure as a section of a page."""
-        said = [(one.kind, one.what, one.paper, one.measured, one.tolerance, "yes" if one.holds else "**no**") for one in self.claims]
+        said = [
+            (one.kind, one.what, one.paper, one.measured, one.tolerance, "yes" if one.holds else "**no**")
+            for one in self.claims
+        ]
         claims = table(("claimed", "what", "paper", "here", "tolerance", "met"), said)
         parts = [f"## {self.title}", f"*{self.source}.* {self.text}", f"![{self.title}]({self.name}.svg)", claims]
         return "\n\n".join([*parts, table(self.columns, self.rows)])

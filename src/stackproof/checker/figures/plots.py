@@ -1,4 +1,4 @@
-"""Plots: one look, and files that do not change when nothing has changed."""
+"""Plots: one look, and files that do not change when nothing has changed. Only `save` needs matplotlib."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,14 +7,8 @@ from typing import Any
 from stackproof.checker.figures.document import Draw
 from stackproof.checker.host import ScenarioError
 
-try:
-    import matplotlib
-    from matplotlib.figure import Figure
-except ImportError:
-    raise ScenarioError("plots need matplotlib: pip install 'stackproof[plots]'") from None
-
-OURS, PAPER, THIRD = "#1f5fa8", "#c2571a", "#5a8f3c"
-STYLE = {
+OURS, PALE, PAPER = "#1f5fa8", "#8fb4dc", "#c2571a"
+STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -29,20 +23,33 @@ STYLE = {
 
 def save(draw: Draw, path: Path) -> None:
     """Draw into a file, whose name says of which kind it is; the same drawing gives the same bytes."""
-    with matplotlib.rc_context(STYLE):
+    try:
+        import matplotlib as mpl  # noqa: PLC0415 - an extra
+        from matplotlib.figure import Figure  # noqa: PLC0415 - likewise
+    except ImportError:
+        raise ScenarioError("plots need matplotlib: pip install 'stackproof[plots]'") from None
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(7, 3.8), layout="constrained")
         draw(figure.add_subplot())
-        plain = {"Date": None, "Creator": None} if path.suffix == ".svg" else {}
-        figure.savefig(path, metadata=plain, dpi=110)
+        undated: Any = {"Date": None, "Creator": None} if path.suffix == ".svg" else {}
+        figure.savefig(path, metadata=undated, dpi=110)
 
 
-def ranges(axes: Any, x: Sequence[float], low: Sequence[float], mean: Sequence[float], high: Sequence[float], label: str) -> None:
-    """Means, with a bar from the 1st to the 99th percentile of each."""
+def ranges(axes: Any, x: Sequence[float], low: Sequence[float], mean: Sequence[float], high: Sequence[float]) -> None:
+    """Means, each with a bar from the 1st to the 99th percentile."""
     below = [middle - bottom for middle, bottom in zip(mean, low, strict=True)]
     above = [top - middle for middle, top in zip(mean, high, strict=True)]
-    axes.errorbar(x, mean, yerr=[below, above], fmt="o", color=OURS, ms=4.5, capsize=3, lw=1.2, label=label)
+    label = "here: mean, 1st and 99th percentile"
+    axes.errorbar(x, mean, yerr=[below, above], fmt="o", color=OURS, ms=4.5, capsize=3.5, lw=1.3, label=label)
 
 
-def of_paper(axes: Any, x: Sequence[float], y: Sequence[float], label: str, style: str = "s--") -> None:
+def of_paper(axes: Any, x: Sequence[float], y: Sequence[float], label: str, style: str = "s") -> None:
     """What the paper has."""
-    axes.plot(x, y, style, color=PAPER, ms=5, lw=1.4, label=label, markerfacecolor="none")
+    axes.plot(x, y, style, color=PAPER, ms=6.5, lw=1.4, label=label, markerfacecolor="white", markeredgewidth=1.6)
+
+
+def named(axes: Any, x: str, y: str, legend: str = "best") -> None:
+    """The names of the axes, and the legend."""
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.legend(loc=legend)

@@ -9,13 +9,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from stackproof.checker.quantities import kinds, quantities
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.render.text import title
 from stackproof.checker.report import Verdict
 from stackproof.checker.simulate import Progress, Watcher
-from stackproof.checker.simulated import Simulated
+from stackproof.checker.simulate.quantities import kinds, quantities, unspent
+from stackproof.checker.simulate.simulated import Simulated
 
+SECOND_MS = 1000
 ENDS = {
     "quiet": "nothing more could happen",
     "until": "what it waited for came",
@@ -46,7 +47,7 @@ def line(label: str, seen: Progress) -> Text:
 
 def time(ms: float) -> str:
     """A virtual time, in seconds from one second on."""
-    return f"{ms:,.1f} ms" if ms < 1000 else f"{ms / 1000:,.1f} s"
+    return f"{ms:,.1f} ms" if ms < SECOND_MS else f"{ms / SECOND_MS:,.1f} s"
 
 
 def of(run: Simulated, verdict: Verdict, reasons: Mapping[str, str]) -> Group:
@@ -82,6 +83,9 @@ def facts(run: Simulated) -> Table:
     lost = [f"{counts.dropped:,} lost", f"{counts.unreachable:,} met nobody", f"{counts.bounced:,} bounced"]
     table.add_row("messages", ", ".join([f"{counts.sent:,} sent", f"{counts.in_flight:,} in flight", *lost]))
     table.add_row("observed", ", ".join(f"{count:,} {name}" for name, count in kinds(run.observations).items()) or "-")
+    granted = ", ".join(f"{name}={count}" for name, count in unspent(run.scenario).items())
+    if granted:
+        table.add_row("not used", f"{granted}: the fault budget is for exploration, simulation has --loss")
     table.add_row("time", f"{run.seconds:.2f} s{rate}, {run.peak_mib:,} MiB")
     return table
 

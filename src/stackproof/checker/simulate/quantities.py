@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
-import numpy
+import numpy as np
 from attrs import frozen
 
-from stackproof.checker.simulated import Observation
+from stackproof.checker.scenario import Scenario
+from stackproof.checker.simulate.simulated import Observation
 from stackproof.reference.actor import NodeId
 from stackproof.reference.storage.quorum_store import Invoked, Returned
 
@@ -29,15 +30,16 @@ class Summary:
 
 def summary(values: Sequence[float]) -> Summary:
     """The summary of at least one number."""
-    p1, p50, p99, most = numpy.percentile(values, (1, 50, 99, 100), method="inverted_cdf").tolist()
-    return Summary(len(values), float(numpy.mean(values)), p1, p50, p99, most)
+    p1, p50, p99, most = np.percentile(values, (1, 50, 99, 100), method="inverted_cdf").tolist()
+    return Summary(len(values), float(np.mean(values)), p1, p50, p99, most)
 
 
 def quantities(observations: Iterable[Observation]) -> dict[str, Summary]:
     """What can be measured in any run, by name.
 
     `get ms`: from the invocation of each `get` to its return. `Found hops`: the field `hops` of each `Found` that was
-    observed; likewise fields called `rounds`, and those whose name ends in `_ms`.
+    observed; likewise fields called `rounds`, and those whose name ends in `_ms`. `Found path`: the steps from the
+    first node of each `path` to its last.
     """
     found: dict[str, list[float]] = {}
     begun: dict[NodeId, tuple[float, str]] = {}
@@ -58,6 +60,13 @@ def measured(event: Any) -> Iterable[tuple[str, float]]:
         value = getattr(event, one.name)
         if (one.name in COUNTED or one.name.endswith("_ms")) and type(value) in (int, float):
             yield one.name.replace("_ms", " ms"), value
+        elif one.name == "path" and value:
+            yield "path", len(value) - 1
+
+
+def unspent(scenario: Scenario) -> dict[str, int]:
+    """The faults that the scenario grants to exploration, of which simulation makes no use."""
+    return {name: count for name, count in scenario.faults.budget().items() if count}
 
 
 def kinds(observations: Iterable[Observation]) -> dict[str, int]:

@@ -1,0 +1,87 @@
+"""Chord in atomic steps, under questions: made correct, and as published.
+
+What is assumed of failures is a rule of the ring itself here (`may_fail`): its members fail as they join, by a step.
+"""
+
+from stackproof.checker.host import ScenarioError
+from stackproof.checker.invariants import ring as ring_property
+from stackproof.checker.invariants.repair import beyond_repair, ideal_is_closed, ideal_within_reach
+from stackproof.checker.scenario import Scenario
+from stackproof.checker.world import World
+from stackproof.reference.lookup.chord_2001_atomic import Ring2001
+from stackproof.reference.lookup.chord_atomic import Ring
+
+
+def chord_atomic(identifiers: int = 4, r: int = 2, start: int = 3, reuse: bool = False) -> Scenario:
+    """Zave's Chord in atomic steps: from every ideal ring, whoever joins and fails, maintenance leads to another.
+
+    At first the members are any `start` of the identifiers, and ideally placed. No failure leaves a member without a
+    live successor, nor fewer than r + 1 principals. With `reuse`, who failed may join again.
+    """
+    if r < 1 or not 1 <= start <= identifiers:
+        raise ScenarioError(
+            f"{start} of {identifiers} identifiers, r={r}: start with 1 or more, lists have 1 entry or more"
+        )
+    return corrected(Ring(identifiers=identifiers, r=r, size=start, reuse=reuse))
+
+
+def corrected(ring: Ring) -> Scenario:
+    """All that is promised of the corrected protocol."""
+    churning = ring.identifiers > max(ring.size, ring.r + 1)
+    return Scenario(
+        nodes=(ring,),
+        invariants=(*ring_property.REQUIRED, *ring_property.CORRECT, ideal_within_reach(ring), ideal_is_closed(ring)),
+        goals=(everybody_is_a_member, *([a_list_names_the_dead] if churning else [])),
+    )
+
+
+def chord_2001_atomic(
+    identifiers: int = 2,
+    ring: tuple[int, ...] = (0,),
+    join_fix: bool = False,
+    stabilize_fix: bool = False,
+    reuse: bool = False,
+    failing: tuple[int, ...] | None = None,
+    repairable: bool = False,
+) -> Scenario:
+    """Chord as published, in atomic steps: it loses its ring, with two identifiers already.
+
+    At first `ring` is an ideal ring, or one member that has not stabilized yet. No failure leaves a member without a
+    live successor. A violation counts where no maintenance can repair it; with `repairable` any other counts, too,
+    and of all properties that were claimed of Chord. Name who may fail by `failing`; with `reuse`, who failed may
+    join again.
+    """
+    members = tuple(sorted(set(ring)))
+    if not members or not {*members, *(failing or ())} <= set(range(identifiers)):
+        raise ScenarioError(f"the ring, and who may fail, are among the identifiers 0 to {identifiers - 1}")
+    node = Ring2001(
+        identifiers=identifiers,
+        ring=members,
+        join_fix=join_fix,
+        stabilize_fix=stabilize_fix,
+        reuse=reuse,
+        failing=failing,
+    )
+    return published(node, repairable)
+
+
+def published(ring: Ring2001, repairable: bool = False) -> Scenario:
+    """What was claimed of the published protocol, or what can be saved of it."""
+    required = ring_property.REQUIRED
+    churning = ring.identifiers > 1 and ring.failing != ()
+    return Scenario(
+        nodes=(ring,),
+        invariants=(*required, *ring_property.WISHED_FOR) if repairable else beyond_repair(required, ring),
+        goals=(everybody_is_a_member, *([a_list_names_the_dead] if churning else [])),
+    )
+
+
+def everybody_is_a_member(world: World) -> bool:
+    """Every identifier is a member's."""
+    return all(world.nodes["ring"].successors)
+
+
+def a_list_names_the_dead(world: World) -> bool:
+    """A member still has an entry of one that is no member."""
+    ring = world.nodes["ring"]
+    return any(not ring.live(s) for list_n in ring.successors for s in list_n)
