@@ -84,7 +84,7 @@ def blaming(name: str) -> Iterator[None]:
     except Exception as error:
         if last_line(error) is None:
             raise
-        raise ScenarioError(f"{name} cannot be explored: {blamed(error)}") from error
+        raise ScenarioError(f"{name} cannot be run: {blamed(error)}") from error
 
 
 def blamed(error: BaseException) -> str:

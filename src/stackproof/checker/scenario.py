@@ -1,5 +1,6 @@
 """A scenario: a named question about a few nodes, what may happen to them, and what must be so."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, TypeAlias, get_args, get_type_hints
@@ -52,7 +53,7 @@ class Scenario:
                 raise ScenarioError(f"{node!r} is no node: write an attrs.define class with a string `id`")
             if not hasattr(node, "receive"):
                 raise ScenarioError(f"{type(node).__name__} {node.id!r} has no method receive(message, source, out)")
-        doubles = {name for name in self.names if self.names.count(name) > 1}
+        doubles = {name for name, count in Counter(self.names).items() if count > 1}
         if doubles or not self.nodes:
             raise ScenarioError(f"two nodes are called {min(doubles)!r}" if doubles else "a scenario needs a node")
         for name in sorted(self.named_elsewhere() - set(self.names)):
