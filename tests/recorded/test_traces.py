@@ -23,6 +23,7 @@ from stackproof.checker.trace import Step, Trace, lines_of, write
 from stackproof.checker.trace_file import read, shipped_traces, traces_folder
 from stackproof.checker.world import happenings
 from stackproof.reference.actor import NodeId, Out
+from tests.paper.zave import COUNTEREXAMPLES, SHORTEST, Counterexample
 
 
 @frozen
@@ -47,7 +48,8 @@ class Shortest:
         return found
 
 
-SHIPPED = {
+SHIPPED: dict[str, Shortest | Counterexample] = {
+    **{f"chord/{name}.jsonl": run for name, run in (COUNTEREXAMPLES | SHORTEST).items()},
     "quorum/a-get-misses-a-completed-put.jsonl": Shortest("quorum", "reads_return_a_latest_completed_write", {"w": 1}),
     "quorum/a-new-value-then-the-old-one.jsonl": Shortest("quorum", "reads_never_go_back", {"clients": 3}, quick=False),
     "quorum/a-put-and-a-get-that-never-meet.jsonl": Shortest("quorum-arithmetic", "quorums_intersect", {"w": 1}),

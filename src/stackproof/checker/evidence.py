@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from stackproof.checker.counterexamples import explore_again, replay_again, save, slug
 from stackproof.checker.explore import explore
@@ -17,6 +17,7 @@ from stackproof.checker.report import Report, Verdict
 from stackproof.checker.trace_file import TraceError, read, shipped_traces
 
 QUICK_WORLDS = 1_000_000
+THE_OTHER = {Verdict.HELD: Verdict.VIOLATED, Verdict.VIOLATED: Verdict.HELD}
 Watched = Callable[[str], AbstractContextManager[Watcher | None]]
 KINDS = ("proved", "exhausted", "searched", "recorded")
 
@@ -46,15 +47,25 @@ class Evidence:
     @property
     def again(self) -> str | None:
         """The command that shows a violation again."""
-        if self.exhausted is None or self.exhausted.verdict is not Verdict.VIOLATED:
+        if self.broken or self.exhausted is None or self.exhausted.verdict is not Verdict.VIOLATED:
             return None
         return replay_again(self.exhausted, self.written) or explore_again(self.exhausted)
 
     @property
     def verdict(self) -> Verdict:
         """The worst that any kind of evidence says; unknown where nothing was explored."""
-        explored = self.exhausted.verdict if self.exhausted else Verdict.UNKNOWN
-        return worst([explored, *([self.recorded.verdict] if self.recorded else [])])
+        return worst([self.explored, *([self.recorded.verdict] if self.recorded else [])])
+
+    @property
+    def explored(self) -> Verdict:
+        """What exploration says; of a scenario that is kept broken, whether it is as it should be."""
+        found = self.exhausted.verdict if self.exhausted else Verdict.UNKNOWN
+        return THE_OTHER.get(found, found) if self.broken else found
+
+    @property
+    def broken(self) -> bool:
+        """Whether the scenario is kept broken on purpose."""
+        return self.scenario in SCENARIOS and SCENARIOS[self.scenario].broken
 
     def form(self) -> dict[str, Any]:
         """The evidence as JSON."""
@@ -95,8 +106,9 @@ def gather(
     for name in names:
         with watched(name) as watcher:
             report = explore(build(name), worlds=worlds, watcher=watcher)
-        written = save(report, Path(f"counterexample-{slug(name)}.jsonl"), complain)
-        found.append(Evidence(name, report, recorded(name), written))
+        evidence = Evidence(name, report, recorded(name))
+        written = {} if evidence.broken else save(report, Path(f"counterexample-{slug(name)}.jsonl"), complain)
+        found.append(evolve(evidence, written=written))
         if report.why == "interrupted":
             break
     return [*found, *map(Evidence, names[len(found) :])]

@@ -8,20 +8,15 @@ This is about atomic rings (`AtomicRing`), whose one node is the whole ring.
 """
 
 from collections.abc import Callable, Iterator
-from copy import copy
 from functools import wraps
-from typing import Any, TypeAlias
 
-import attrs
 from attrs import define, field
 
 from stackproof.checker.invariants.ring import REQUIRED, RingView, is_ideal, ring_of, told
 from stackproof.checker.scenario import Property, reason_against
 from stackproof.checker.world import World
 from stackproof.reference.actor import Out
-from stackproof.reference.lookup.atomic_ring import AtomicRing
-
-State: TypeAlias = tuple[Any, ...]
+from stackproof.reference.lookup.atomic_ring import AtomicRing, State
 
 
 @define(eq=False)
@@ -41,10 +36,7 @@ class Maintenance:
 
     def ring_in(self, state: State) -> AtomicRing:
         """The ring with these variables."""
-        ring = copy(self.ring)
-        for variable, value in zip(attrs.fields(type(ring)), state, strict=True):
-            setattr(ring, variable.name, value)
-        return ring
+        return type(self.ring).in_state(state)
 
     def after(self, state: State) -> Iterator[State]:
         """The states to which one step leads."""
@@ -55,8 +47,7 @@ class Maintenance:
 
     def can_reach(self, state: State) -> bool:
         """Whether some sequence of steps leads to the goal."""
-        known = self.lead.get(state)
-        if known is None:
+        if state not in self.lead:
             self.search(state)
         return self.lead[state]
 

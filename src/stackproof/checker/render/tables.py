@@ -12,7 +12,7 @@ from rich.text import Text
 from stackproof.checker.evidence import KINDS, Evidence
 from stackproof.checker.registry import LAYERS, SCENARIOS, in_layer
 from stackproof.checker.render.text import verdict
-from stackproof.checker.report import Report, Verdict
+from stackproof.checker.report import Verdict
 from stackproof.checker.trace_file import Recording
 
 NARROW = 80
@@ -44,13 +44,16 @@ class Evidences:
 def row(one: Evidence, width: int) -> tuple[Text, ...]:
     """A scenario, its name in lines of at most `width` characters, and its evidence."""
     name = Text("\n".join(wrap(one.scenario, width)), style="cyan")
-    return name, Text("-"), Text(exhausted(one.exhausted)), Text("-"), Text(recorded(one)), verdict(one.verdict)
+    return name, Text("-"), Text(exhausted(one)), Text("-"), Text(recorded(one)), verdict(one.verdict)
 
 
-def exhausted(report: Report | None) -> str:
+def exhausted(one: Evidence) -> str:
     """How many worlds there are, or are at least."""
+    report = one.exhausted
     if report is None:
         return "-"
+    if one.broken and report.trace is not None:
+        return f"{report.distinct:,} worlds: broken, as it is meant to be"
     partly = report.verdict is Verdict.UNKNOWN or report.trace is not None
     return f"{report.distinct:,} worlds{' so far' if partly else ''}"
 
@@ -65,7 +68,9 @@ def recorded(one: Evidence) -> str:
 def sentences(one: Evidence) -> Iterable[str]:
     """What stands behind a verdict that is not held."""
     report = one.exhausted
-    yield from (f"{bad.property}: {bad.reason}" for bad in (report.violated if report else ()))
+    if one.broken and one.explored is Verdict.VIOLATED:
+        yield "is kept broken on purpose, and nothing was found wrong with it"
+    yield from (f"{bad.property}: {bad.reason}" for bad in (report.violated if report and not one.broken else ()))
     if report is None or report.verdict is Verdict.UNKNOWN:
         yield report.why or "" if report else "not explored"
     yield from (one.recorded.wrong if one.recorded else ())

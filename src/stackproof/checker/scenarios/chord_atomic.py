@@ -27,7 +27,7 @@ def chord_atomic(identifiers: int = 4, r: int = 2, start: int = 3, reuse: bool =
 
 def corrected(ring: Ring) -> Scenario:
     """All that is promised of the corrected protocol."""
-    churning = ring.identifiers > max(ring.size, ring.r + 1)
+    churning = ring.identifiers > max(ring.size, ring.r + 1) and ring.r > 1
     return Scenario(
         nodes=(ring,),
         invariants=(*ring_property.REQUIRED, *ring_property.CORRECT, ideal_within_reach(ring), ideal_is_closed(ring)),
@@ -41,18 +41,18 @@ def chord_2001_atomic(
     join_fix: bool = False,
     stabilize_fix: bool = False,
     reuse: bool = False,
-    failing: tuple[int, ...] | None = None,
+    failing: tuple[int, ...] = (),
     repairable: bool = False,
 ) -> Scenario:
     """Chord as published, in atomic steps: it loses its ring, with two identifiers already.
 
     At first `ring` is an ideal ring, or one member that has not stabilized yet. No failure leaves a member without a
-    live successor. A violation counts where no maintenance can repair it; with `repairable` any other counts, too,
-    and of all properties that were claimed of Chord. Name who may fail by `failing`; with `reuse`, who failed may
-    join again.
+    live successor; those of `failing` alone may fail, if any are named; with `reuse`, who failed may join again. A
+    violation counts where no maintenance can repair it; with `repairable` every one counts, of all properties that
+    were once claimed of Chord.
     """
     members = tuple(sorted(set(ring)))
-    if not members or not {*members, *(failing or ())} <= set(range(identifiers)):
+    if not members or not {*members, *failing} <= set(range(identifiers)):
         raise ScenarioError(f"the ring, and who may fail, are among the identifiers 0 to {identifiers - 1}")
     node = Ring2001(
         identifiers=identifiers,
@@ -68,11 +68,10 @@ def chord_2001_atomic(
 def published(ring: Ring2001, repairable: bool = False) -> Scenario:
     """What was claimed of the published protocol, or what can be saved of it."""
     required = ring_property.REQUIRED
-    churning = ring.identifiers > 1 and ring.failing != ()
     return Scenario(
         nodes=(ring,),
         invariants=(*required, *ring_property.WISHED_FOR) if repairable else beyond_repair(required, ring),
-        goals=(everybody_is_a_member, *([a_list_names_the_dead] if churning else [])),
+        goals=(everybody_is_a_member, *([a_list_names_the_dead] if ring.identifiers > 1 else [])),
     )
 
 

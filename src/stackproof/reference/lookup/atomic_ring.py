@@ -13,7 +13,7 @@ dead by whoever asks it. It may join again, as a new one, where `reuse` is true.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import attrs
 from attrs import define, frozen
@@ -23,6 +23,7 @@ from stackproof.reference.lookup.identifiers import Arc
 
 Value = TypeVar("Value")
 Lists: TypeAlias = tuple[tuple[int, ...], ...]
+State: TypeAlias = tuple[Any, ...]
 NOBODY: Final = -1
 NO_STEPS: Final[Mapping[Any, None]] = {}
 
@@ -59,7 +60,7 @@ class AtomicRing(ABC):
     """The variables of all members. An identifier without successors is no member.
 
     r         how many entries a list has
-    failing   who may fail (None: anybody)
+    failing   who may fail; if nobody is named, anybody may
     failed    who failed and may not join again
     """
 
@@ -67,10 +68,14 @@ class AtomicRing(ABC):
     identifiers: int
     r: int = 2
     reuse: bool = False
-    failing: tuple[int, ...] | None = None
+    failing: tuple[int, ...] = ()
     successors: Lists = ()
     predecessor: tuple[int, ...] = ()
     failed: frozenset[int] = frozenset()
+
+    @abstractmethod
+    def start(self, out: Out) -> None:
+        """Begin, as an ideal ring."""
 
     @abstractmethod
     def receive(self, message: Any, source: NodeId, out: Out) -> None:
@@ -81,9 +86,15 @@ class AtomicRing(ABC):
         """The steps of members that may be taken next, failures apart."""
 
     @property
-    def state(self) -> tuple[Any, ...]:
+    def state(self) -> State:
         """The values of all variables."""
         return tuple([getattr(self, variable.name) for variable in attrs.fields(type(self))])
+
+    @classmethod
+    def in_state(cls, state: State) -> Self:
+        """The ring with these variables."""
+        names = (variable.name for variable in attrs.fields(cls))
+        return cls(**dict(zip(names, state, strict=True)))
 
     @property
     def members(self) -> tuple[int, ...]:
@@ -100,7 +111,7 @@ class AtomicRing(ABC):
 
     def may_fail(self, f: int) -> bool:
         """What is assumed of failures."""
-        return f in dispensable(self.successors) and (self.failing is None or f in self.failing)
+        return f in dispensable(self.successors) and (not self.failing or f in self.failing)
 
     def possible(self) -> Iterator[Any]:
         """Every step that may be taken next."""
@@ -145,7 +156,6 @@ class AtomicRing(ABC):
 
 
 @lru_cache(maxsize=1 << 16)
-def steps_in(kind: type[AtomicRing], state: tuple[Any, ...]) -> Mapping[Any, None]:
-    """The possible steps of a ring with these variables."""
-    names = (variable.name for variable in attrs.fields(kind))
-    return dict.fromkeys(kind(**dict(zip(names, state, strict=True))).possible())
+def steps_in(kind: type[AtomicRing], state: State) -> Mapping[Any, None]:
+    """The possible steps of a ring, worked out once for each state."""
+    return dict.fromkeys(kind.in_state(state).possible())
