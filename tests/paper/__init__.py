@@ -1,0 +1,1 @@
+"""Does the reference do what the paper says?"""

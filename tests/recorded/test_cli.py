@@ -270,7 +270,7 @@ NONSENSE = {
     "a parameter like a variable": ("explore mine.py:hidden", "--as-json"),
     "an empty layer": ("check services", "nothing is registered in the layer services yet"),
     "a default that does not fit": ("explore mine.py:misfit", "n takes a whole number, not None"),
-    "an unknown layer": ("check storge", "did you mean storage?"),
+    "an unknown layer": ("check storge", "did you mean storage"),
     "an unknown budget": ("check --budget endless", "--budget"),
     "a broken file": ("explore syntax.py:f", "syntax.py:2: SyntaxError"),
     "a file that raises": ("explore raises.py:f", "raises.py:2: NameError: name 'undefined' is not defined"),

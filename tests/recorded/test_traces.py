@@ -50,6 +50,10 @@ class Shortest:
 
 SHIPPED: dict[str, Shortest | Counterexample] = {
     **{f"chord/{name}.jsonl": run for name, run in (COUNTEREXAMPLES | SHORTEST).items()},
+    "chord/two-nodes-lose-their-ring-by-messages.jsonl": Shortest("chord-2001", "at_least_one_ring", {}),
+    "chord/a-new-member-is-in-an-ideal-ring.jsonl": Shortest("chord", "a_new_member_is_in_an_ideal_ring", {}),
+    "chord/a-lookup-ends-at-the-owner.jsonl": Shortest("chord-lookup", "every_key_is_found", {}),
+    "chord/the-ring-closes-after-a-failure.jsonl": Shortest("chord-storage", "a_ring_that_lost_a_member_is_ideal", {}),
     "quorum/a-get-misses-a-completed-put.jsonl": Shortest("quorum", "reads_return_a_latest_completed_write", {"w": 1}),
     "quorum/a-new-value-then-the-old-one.jsonl": Shortest("quorum", "reads_never_go_back", {"clients": 3}, quick=False),
     "quorum/a-put-and-a-get-that-never-meet.jsonl": Shortest("quorum-arithmetic", "quorums_intersect", {"w": 1}),

@@ -1,7 +1,7 @@
 """Commands that take the parameters of the scenario on their line as options."""
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 import typer
@@ -10,11 +10,14 @@ from typer.core import TyperCommand
 
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.parameters import Parameter, inner, parameters_of
-from stackproof.checker.registry import SCENARIOS, built, function_named
+from stackproof.checker.registry import BUGS, SCENARIOS, bug_named, built, function_named
 
 Verb: TypeAlias = Callable[..., int]
 A_NAME = Annotated[
-    str, typer.Argument(metavar="SCENARIO", help="A registered name, file.py:function or package.module:function.")
+    str,
+    typer.Argument(
+        metavar="SCENARIO", help="A registered name, file.py:function, package.module:function, or --bug and its ID."
+    ),
 ]
 
 
@@ -23,6 +26,7 @@ class ScenarioCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """The context of this verb, or, where the line names a scenario, of the verb with that scenario's options."""
+        args = list(bugs_by_name(args))
         place = self.place_of_scenario(args)
         if place is None:
             return super().make_context(info_name, args, parent=parent, **extra)
@@ -45,8 +49,16 @@ class ScenarioCommand(TyperCommand):
             for place, word in enumerate(args)
             if not word.startswith("-") and (place == 0 or args[place - 1] not in takes_value)
         ]
-        named = (place for place in words if args[place] in SCENARIOS or ":" in args[place])
+        named = (place for place in words if args[place] in {*SCENARIOS, *BUGS} or ":" in args[place])
         return next(named, words[0] if words else None)
+
+
+def bugs_by_name(args: Sequence[str]) -> Iterator[str]:
+    """The words of a line, `--bug ID` being the name of a scenario."""
+    words = iter(args)
+    for word in words:
+        option, equals, identifier = word.partition("=")
+        yield bug_named(identifier if equals else next(words, "")) if option == "--bug" else word
 
 
 def prose(text: str) -> str:

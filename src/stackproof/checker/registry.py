@@ -42,6 +42,29 @@ class Registered:
         return (self.load().__doc__ or "").strip().partition("\n")[0]
 
 
+@frozen
+class Bug:
+    """A published bug of a system, as a scenario that is violated, and held once it is told `fixed=True`.
+
+    Its function stands in `checker/bugs`, one file for each system; its docstring names the source.
+    """
+
+    id: str
+    module: str
+    function: str
+    system: str
+
+    def load(self) -> Callable[..., Any]:
+        """The function itself."""
+        module = import_module(f"stackproof.checker.bugs.{self.module}")
+        return getattr(module, self.function)  # type: ignore[no-any-return]
+
+    @property
+    def title(self) -> str:
+        """The first line of its docstring."""
+        return (self.load().__doc__ or "").strip().partition("\n")[0]
+
+
 LAYERS = (
     "membership",
     "dissemination",
@@ -56,6 +79,10 @@ LAYERS = (
 SCENARIOS: Mapping[str, Registered] = {
     one.name: one
     for one in (
+        Registered("chord", "chord", "chord", "lookup", ("Chord",)),
+        Registered("chord-2001", "chord", "chord_2001", "lookup", ("Chord",), broken=True),
+        Registered("chord-lookup", "chord", "chord_lookup", "lookup", ("Chord",)),
+        Registered("chord-storage", "chord", "chord_storage", "lookup", ("Chord",)),
         Registered("chord-atomic", "chord_atomic", "chord_atomic", "lookup", ("Chord",)),
         Registered("chord-2001-atomic", "chord_atomic", "chord_2001_atomic", "lookup", ("Chord",), broken=True),
         Registered("quorum", "quorum", "quorum", "storage", ("quorum store",)),
@@ -68,6 +95,8 @@ SCENARIOS: Mapping[str, Registered] = {
         ),
     )
 }
+
+BUGS: Mapping[str, Bug] = {}
 
 
 def build(name: str, parameters: Mapping[str, Any] | None = None) -> Scenario:
@@ -94,11 +123,21 @@ def built(name: str, function: Callable[..., Any], parameters: Mapping[str, Any]
 
 def function_named(name: str) -> Callable[..., Any]:
     """The function behind a name."""
-    if name in SCENARIOS:
-        return SCENARIOS[name].load()
+    known: Registered | Bug | None = SCENARIOS.get(name) or BUGS.get(name)
+    if known is not None:
+        return known.load()
     if ":" in name:
         return function_at(name)
     raise ScenarioError(unknown(name))
+
+
+def bug_named(identifier: str) -> str:
+    """The identifier of a known bug, as it is written in its scenario's place; raises ScenarioError."""
+    if identifier in BUGS:
+        return identifier
+    close = get_close_matches(identifier.upper(), BUGS, 3)
+    meant = f"; did you mean {' or '.join(close)}?" if close else "."
+    raise ScenarioError(f"there is no bug {brief(identifier)}{meant} See: stackproof list bugs")
 
 
 def options_of(name: str) -> tuple[Parameter, ...]:

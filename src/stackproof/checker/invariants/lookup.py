@@ -93,17 +93,16 @@ def lookups_end_at_the_owner(world: World) -> Iterator[str]:
 
 
 def walked(world: World, there: tuple[int, ...], start: int, key: int) -> tuple[int | None, list[int]]:
-    """Where a lookup ends if nothing changes meanwhile, and its way; nowhere if it visits a node twice."""
-    path, dead = [start], set[int]()
-    while len(set(path)) == len(path):
-        match world.nodes[name(path[-1])].next_hop(key, tuple(sorted(dead))):
+    """Where a lookup ends if nothing changes meanwhile, and its way; nowhere if it is sent to a node twice."""
+    path, dead = [start], list[int]()
+    while True:
+        match world.nodes[name(path[-1])].next_hop(key, tuple(dead)):
             case Owner(_, nodes):
                 return (nodes[0] if nodes else None), path
-            case Forward(_, node) if node in there:
-                path.append(node)
+            case Forward(_, node) if node in path or node in dead:
+                return None, [*path, node]
             case Forward(_, node):
-                dead.add(node)
-    return None, path
+                (path if node in there else dead).append(node)
 
 
 def no_lookup_visits_a_node_twice(world: World) -> Iterator[str]:

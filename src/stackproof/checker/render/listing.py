@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from stackproof.checker.parameters import written
-from stackproof.checker.registry import SCENARIOS, options_of
+from stackproof.checker.registry import BUGS, SCENARIOS, options_of
 from stackproof.checker.render import tables
 from stackproof.checker.trace_file import Recording, read, shipped_traces
 
@@ -18,14 +18,15 @@ def as_text(topic: str) -> tuple[RenderableType, str | None]:
         return tables.of_scenarios(), f"stackproof explore {next(iter(SCENARIOS))}"
     if topic == "traces" and (traces := recordings()):
         return tables.of_traces(traces), f"stackproof replay {traces[0][0]} --step"
+    if topic == "bugs" and BUGS:
+        return tables.of_bugs(), f"stackproof explore --bug {next(iter(BUGS))}"
     return Text(f"There are no {topic} yet."), None
 
 
 def as_json(topic: str) -> list[dict[str, Any]]:
     """A topic as JSON."""
-    if topic == "scenarios":
-        return scenarios()
-    return traces() if topic == "traces" else []
+    known = {"scenarios": scenarios, "traces": traces, "bugs": bugs}
+    return known[topic]() if topic in known else []
 
 
 def scenarios() -> list[dict[str, Any]]:
@@ -53,3 +54,8 @@ def traces() -> list[dict[str, Any]]:
 def recordings() -> list[tuple[str, Recording]]:
     """Each shipped trace under the name that `replay` knows it by."""
     return [(name, read(Path(name))) for name in shipped_traces()]
+
+
+def bugs() -> list[dict[str, Any]]:
+    """The known bugs: each is a scenario, and held with the parameter `fixed`."""
+    return [{"bug": name, "system": one.system, "title": one.title} for name, one in BUGS.items()]

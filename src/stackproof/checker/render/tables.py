@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stackproof.checker.evidence import KINDS, Evidence
-from stackproof.checker.registry import LAYERS, SCENARIOS, in_layer
+from stackproof.checker.registry import BUGS, LAYERS, SCENARIOS, in_layer
 from stackproof.checker.render.text import verdict
 from stackproof.checker.report import Verdict
 from stackproof.checker.trace_file import Recording
@@ -85,6 +85,18 @@ def of_scenarios() -> Group:
             for name in names:
                 table.add_row(f"  {name}", SCENARIOS[name].question)
             parts += [Text(layer, style="bold"), table]
+    return Group(*parts)
+
+
+def of_bugs() -> Group:
+    """The known bugs, system by system, each with its title."""
+    parts: list[Table | Text] = []
+    for system in dict.fromkeys(one.system for one in BUGS.values()):
+        table = plain_columns(4)
+        for name, one in BUGS.items():
+            if one.system == system:
+                table.add_row(f"  {name}", one.title)
+        parts += [Text(system, style="bold"), table]
     return Group(*parts)
 
 

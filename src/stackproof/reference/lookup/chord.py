@@ -191,7 +191,7 @@ class ChordNode:
                 assert_never(message)
 
     def ask(self, question: Question, out: Out) -> None:
-        """Put a question, and be busy until its answer is there."""
+        """Put a question, the only one until its answer is there."""
         self.asking = question
         out.send(name(question.node), question)
 
@@ -295,8 +295,8 @@ class ChordNode:
                 self.ask(Notify(self.successors[0], self.life), out)
             case Notify():
                 pass
-            case Rectify(_, _, notifier):
-                self.predecessor = notifier
+            case Rectify(predecessor, _, notifier):
+                self.predecessor = notifier if self.predecessor == predecessor else self.predecessor
             case _:
                 assert_never(question)
 

@@ -137,7 +137,7 @@ class LookupNode(ChordNode):
             case Bounced(FindSuccessor() as question):
                 around = evolve(question, path=question.path[:-1], dead=(*question.dead, identifier(source)))
                 self.find_successor(around, out)
-            case _:
+            case _:  # a message of the ring: mypy knows that nothing else is left
                 super().receive(message, source, out)
 
     def known(self) -> tuple[int, ...]:
@@ -158,6 +158,8 @@ class LookupNode(ChordNode):
                 out.send(name(node), evolve(question, path=path))
             case Owner(key, nodes):
                 out.send(question.asker, Owner(key, nodes, path))
+            case hop:
+                assert_never(hop)
 
     def fix_fingers(self, out: Out) -> None:
         """Look up a finger at random, beginning here."""

@@ -77,22 +77,26 @@ class HashRing:
 
     def owner(self, key: str) -> str:
         """The node that a key belongs to."""
-        return next(self.clockwise(key))
+        return self.owner_at(hashed(key, self.bits))
+
+    def owner_at(self, identifier: int) -> str:
+        """The node that an identifier belongs to."""
+        return next(self.clockwise(identifier))
 
     def owners(self, key: str, count: int) -> tuple[str, ...]:
         """The first `count` nodes at or after a key, or all there are: the owner, and who may hold copies."""
         seen: dict[str, None] = {}
-        for node in self.clockwise(key):
+        for node in self.clockwise(hashed(key, self.bits)):
             seen[node] = None
             if len(seen) == count:
                 break
         return tuple(seen)
 
-    def clockwise(self, key: str) -> Iterator[str]:
-        """The nodes in the order in which one comes to their points, going clockwise from a key."""
+    def clockwise(self, identifier: int) -> Iterator[str]:
+        """The nodes in the order in which one comes to their points, going clockwise from an identifier."""
         if not self.points:
             raise LookupError("a ring without nodes owns nothing")
-        first = bisect_left(self.identifiers, hashed(key, self.bits))
+        first = bisect_left(self.identifiers, identifier)
         for step in range(len(self.points)):
             yield self.points[(first + step) % len(self.points)][1]
 
