@@ -61,6 +61,7 @@ SHIPPED: dict[str, Shortest | Counterexample] = {
         "quorum-lecture", "a_get_finds_the_value_though_a_store_was_lost", {}
     ),
     "abd/a-get-returns-a-written-value.jsonl": Shortest("abd", "a_get_returns_a_written_value", {}),
+    "drf/everybody-runs-a-task.jsonl": Shortest("drf", "everybody_runs_a_task", {}),
     "two-phase-commit/everybody-commits.jsonl": Shortest("two-phase-commit", "everybody_commits", {}),
     "two-phase-commit/the-prepared-block.jsonl": Shortest(
         "two-phase-commit", "all_that_are_up_can_decide", {"restarts": False}

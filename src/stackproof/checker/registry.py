@@ -93,6 +93,7 @@ SCENARIOS: Mapping[str, Registered] = {
         Registered(
             "two-phase-commit-tla", "two_phase_commit", "two_phase_commit_tla", "coordination", ("two-phase commit",)
         ),
+        Registered("drf", "drf", "drf", "scheduling", ("DRF",)),
     )
 }
 

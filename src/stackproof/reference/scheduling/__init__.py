@@ -1,0 +1,1 @@
+"""Who gets which resources: fair shares and resource offers."""
