@@ -1,6 +1,7 @@
 """Values in few characters, the same on every run."""
 
 from enum import Enum
+from fractions import Fraction
 from typing import Any
 
 import attrs
@@ -9,13 +10,15 @@ from stackproof.checker.values import Unfit, canonical
 
 
 def short(value: Any, within: bool = False) -> str:
-    """A value as one would write it on a whiteboard: `Store(request=1, copy=Copy(1, 'a'))`, `{p0, p1}`, `COMMITTED`.
+    """A value as one would write it on a whiteboard: `Store(request=1, copy=Copy(1, 'a'))`, `{p0, p1}`, `1/3`.
 
     The parts of a message have their names, the parts of what is `within` another value have not. A class that has a
     `__str__` is printed by it.
     """
     if isinstance(value, Enum):
         return value.name
+    if isinstance(value, Fraction):
+        return str(value)
     if attrs.has(type(value)):
         if "__str__" in vars(type(value)):
             return str(value)
