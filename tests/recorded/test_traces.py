@@ -61,6 +61,12 @@ SHIPPED: dict[str, Shortest | Counterexample] = {
         "quorum-lecture", "a_get_finds_the_value_though_a_store_was_lost", {}
     ),
     "abd/a-get-returns-a-written-value.jsonl": Shortest("abd", "a_get_returns_a_written_value", {}),
+    "block-store/a-read-misses-an-acknowledged-block.jsonl": Shortest(
+        "block-store", "reads_find_what_was_acknowledged", {"crashes": 0, "w": 1, "r": 1}
+    ),
+    "block-store/two-losses-take-both-copies.jsonl": Shortest(
+        "block-store", "acknowledged_blocks_survive", {"corruptions": 1, "reads": 0}
+    ),
     "drf/everybody-runs-a-task.jsonl": Shortest("drf", "everybody_runs_a_task", {}),
     "two-phase-commit/everybody-commits.jsonl": Shortest("two-phase-commit", "everybody_commits", {}),
     "two-phase-commit/the-prepared-block.jsonl": Shortest(

@@ -89,6 +89,7 @@ SCENARIOS: Mapping[str, Registered] = {
         Registered("quorum-arithmetic", "quorum", "quorum_arithmetic", "storage", ("quorum store",)),
         Registered("quorum-lecture", "quorum", "quorum_lecture", "storage", ("quorum store",)),
         Registered("abd", "quorum", "abd", "storage", ("ABD register",)),
+        Registered("block-store", "block_store", "block_store", "storage", ("block store",)),
         Registered("two-phase-commit", "two_phase_commit", "two_phase_commit", "coordination", ("two-phase commit",)),
         Registered(
             "two-phase-commit-tla", "two_phase_commit", "two_phase_commit_tla", "coordination", ("two-phase commit",)

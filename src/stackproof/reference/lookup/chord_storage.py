@@ -193,13 +193,17 @@ class StorageNode(LookupNode):
         self.copying |= missing
         self.acknowledge(out)
 
+    def enough(self, item: Item, copies: int) -> bool:
+        """Whether so many copies on others are enough to acknowledge a put: all of them."""
+        return copies == self.replicas
+
     def acknowledge(self, out: Out) -> None:
         """Answer the puts of which there are enough copies, and those of keys that have got another owner."""
         for item, client in sorted(self.waiting):
             copies = [node for node in self.holders(item.key) if (item, node) in self.copied]
             if not self.owns(item.key):
                 out.send(client, NotMine(item.key))
-            elif len(copies) == self.replicas:
+            elif self.enough(item, len(copies)):
                 out.send(client, Stored(item))
             else:
                 continue
