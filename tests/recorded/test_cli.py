@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from stackproof.checker.cli import main
-from stackproof.checker.registry import LAYERS, SCENARIOS, build
+from stackproof.checker.registry import BUGS, LAYERS, SCENARIOS, build
 from stackproof.checker.trace_file import read, shipped_traces
 
 MINE = '''
@@ -335,7 +335,8 @@ def test_list_lists(capsys: pytest.CaptureFixture[str]) -> None:
         assert name in Said(capsys, "list").out
     assert [one["scenario"] for one in Said(capsys, "list", "--json").form["scenarios"]] == list(SCENARIOS)
     assert Said(capsys, "list", "traces", "--json").form["traces"]
-    assert Said(capsys, "list", "bugs").out == "There are no bugs yet.\n"
+    assert [one["bug"] for one in Said(capsys, "list", "bugs", "--json").form["bugs"]] == list(BUGS)
+    assert all(f"  {name}  " in Said(capsys, "list", "bugs").out for name in BUGS)
     assert Said(capsys, "list", "models", "--json").form == {"models": []}
 
 

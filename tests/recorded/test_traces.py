@@ -68,6 +68,10 @@ SHIPPED: dict[str, Shortest | Counterexample] = {
         "block-store", "acknowledged_blocks_survive", {"corruptions": 1, "reads": 0}
     ),
     "drf/everybody-runs-a-task.jsonl": Shortest("drf", "everybody_runs_a_task", {}),
+    "mapreduce/a-completed-map-runs-again.jsonl": Shortest("mapreduce", "a_completed_map_runs_again", {}),
+    "mapreduce/two-attempts-write-one-file.jsonl": Shortest(
+        "mapreduce", "one_output_commit_per_task", {"atomic_commit": False}, quick=False
+    ),
     "two-phase-commit/everybody-commits.jsonl": Shortest("two-phase-commit", "everybody_commits", {}),
     "two-phase-commit/the-prepared-block.jsonl": Shortest(
         "two-phase-commit", "all_that_are_up_can_decide", {"restarts": False}

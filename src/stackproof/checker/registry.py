@@ -95,10 +95,20 @@ SCENARIOS: Mapping[str, Registered] = {
             "two-phase-commit-tla", "two_phase_commit", "two_phase_commit_tla", "coordination", ("two-phase commit",)
         ),
         Registered("drf", "drf", "drf", "scheduling", ("DRF",)),
+        Registered("mapreduce", "mapreduce", "mapreduce", "processing", ("MapReduce",)),
     )
 }
 
-BUGS: Mapping[str, Bug] = {}
+BUGS: Mapping[str, Bug] = {
+    one.id: one
+    for one in (
+        Bug("J2", "mapreduce", "hadoop_1077", "MapReduce"),
+        Bug("J3", "mapreduce", "hadoop_2031", "MapReduce"),
+        Bug("J6", "mapreduce", "mapreduce_3274", "MapReduce"),
+        Bug("J7", "mapreduce", "mapreduce_5009", "MapReduce"),
+        Bug("J8", "mapreduce", "mapreduce_4832", "MapReduce"),
+    )
+}
 
 
 def build(name: str, parameters: Mapping[str, Any] | None = None) -> Scenario:

@@ -1,0 +1,1 @@
+"""Published bugs, each a small variant of the reference that its property catches."""

@@ -1,0 +1,1 @@
+"""Processing: MapReduce, and what else computes over the layers below."""
