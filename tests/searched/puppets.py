@@ -59,6 +59,9 @@ class Puppet:
             self.energy -= 1
             out.after(10, MESSAGES[number % 2])
 
+    def tick(self, number: int, out: Out) -> None:
+        out.after(10, MESSAGES[number % 2])
+
     def disarm(self, number: int, out: Out) -> None:
         out.cancel(MESSAGES[number % 2])
 
@@ -143,6 +146,26 @@ def all_is_calm(world: World) -> bool:
     return not world.in_flight and not world.cut
 
 
+def everybody_has_worked(world: World) -> bool:
+    """A world that every fair run should come to."""
+    return all(node.energy < 2 for node in world.nodes.values())
+
+
+def somebody_is_in_two(world: World) -> bool:
+    """Another."""
+    return any(node.state == 2 for node in world.nodes.values())
+
+
+def nobody_is_in_two(world: World) -> bool:
+    """Worlds in which every fair run should stay."""
+    return not any(node.state == 2 for node in world.nodes.values())
+
+
+def nothing_is_left_to_do(world: World) -> bool:
+    """Others."""
+    return not world.sent(str) and not any(world.timers.values())
+
+
 def tired(world: World) -> bool:
     """A prune."""
     return not any(node.energy for node in world.nodes.values())
@@ -154,7 +177,7 @@ def unless_all_are_zero(world: World, event: Event) -> bool:
 
 
 ACTIONS = st.tuples(
-    st.sampled_from(["send", "arm", "go", "save", "show", "pick", "send", "disarm", "send", "go", "fall"]),
+    st.sampled_from(["send", "arm", "go", "save", "show", "pick", "send", "disarm", "send", "go", "fall", "tick"]),
     st.integers(0, 2),
 )
 SCRIPTS = st.lists(st.lists(ACTIONS, min_size=1, max_size=3).map(tuple), min_size=9, max_size=9).map(tuple)
@@ -201,6 +224,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         ),
         goals=draw(st.sampled_from([(), (), (somebody_saved,), (somebody_saved, somebody_is_down)])),
         always_reachable=draw(st.sampled_from([(), (somebody_rests,), (all_is_calm, somebody_rests)])),
+        eventually=draw(st.sampled_from([(), (everybody_has_worked,), (everybody_has_worked, somebody_is_in_two)])),
+        eventually_always=draw(st.sampled_from([(), (nobody_is_in_two,), (nothing_is_left_to_do, nobody_is_in_two)])),
         monitors={"tally": Tally()},
         prune=draw(st.sampled_from([None, None, tired])),
     )

@@ -8,7 +8,8 @@ the search and replay use this one function, so that a step means the same every
 from collections.abc import Callable, Iterator
 from copy import copy
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -16,6 +17,8 @@ from attrs import evolve, frozen
 
 from stackproof.checker.values import Unfit, canonical, plain, text
 from stackproof.reference.actor import Bounced, NodeId, Out, after_a_crash, every_branch
+
+form_of = lru_cache(maxsize=1 << 15)(canonical)
 
 
 class ScenarioError(Exception):
@@ -45,8 +48,8 @@ class Host:
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """All that makes two hosts the same."""
-        variables = tuple(getattr(self.node, variable.name) for variable in attrs.fields(type(self.node)))
-        return type(self.node), variables, self.timers, self.status, self.error
+        kind: Any = type(self.node)
+        return kind, values_of(kind)(self.node), self.timers, self.status, self.error
 
     @cached_property
     def hash(self) -> int:
@@ -62,12 +65,19 @@ class Host:
     @cached_property
     def armed(self) -> tuple[Any, ...]:
         """The armed timers in a fixed order."""
-        return tuple(sorted(self.timers, key=canonical))
+        return tuple(sorted(self.timers, key=form_of))
 
     def form(self) -> dict[str, Any]:
         """The host as JSON."""
         shown = {"status": self.status.value, "timers": [plain(message) for message in self.armed]}
         return {**shown, "variables": variables_of(self.node), "error": self.error}
+
+
+@lru_cache
+def values_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """What reads the variables of such a node."""
+    names = [variable.name for variable in attrs.fields(kind)]
+    return attrgetter(*names) if len(names) > 1 else lambda node: (node.id,)
 
 
 def variables_of(node: Any) -> dict[str, Any]:
@@ -105,7 +115,7 @@ class Effect:
 def effects(host: Host, cause: Cause) -> tuple[Effect, ...]:
     """Every way in which `cause` may change `host`; an effect is `silent` when it changes nothing and says nothing."""
     return tuple(
-        evolve(effect, silent=effect.host == host and not effect.sent and not effect.observed)
+        evolve(effect, silent=True) if effect.host == host and not effect.sent and not effect.observed else effect
         for effect in CAUSES[cause.name](host, cause)
     )
 
@@ -129,13 +139,32 @@ def run(host: Host, step: Callable[[Any, Out], None]) -> Iterator[Effect]:
 
 def rearmed(timers: frozenset[Any], out: Out) -> frozenset[Any]:
     """The timers after a step that armed and disarmed some."""
+    armed = set(timers)
     for message, delay in out.timers:
-        timers = timers - {message} if delay is None else timers | {message}
+        if delay is None:
+            armed.discard(message)
+        else:
+            armed.add(message)
+    return shared(frozenset(armed))
+
+
+@lru_cache(maxsize=1 << 15)
+def shared(timers: frozenset[Any]) -> frozenset[Any]:
+    """The same timers, equal ones once: few sets of them are armed in many worlds."""
     return timers
 
 
 def fit(host: Host, out: Out) -> None:
     """Raise ScenarioError unless everything that outlives the step is immutable."""
+    try:
+        for part in (*host.key[1], *out.sent, *out.timers, *out.observed):
+            form_of(part)
+    except TypeError:
+        name_unfit(host, out)
+
+
+def name_unfit(host: Host, out: Out) -> None:
+    """Raise ScenarioError for the first part of a step that can change."""
     variables_of(host.node)
     for part in (*out.sent, *out.timers, *out.observed):
         try:
@@ -162,7 +191,7 @@ def delivered(host: Host, cause: Cause) -> Iterator[Effect]:
 
 def fired(host: Host, cause: Cause) -> Iterator[Effect]:
     """A timer fires, and is disarmed unless the step arms it again."""
-    disarmed = evolve(host, timers=host.timers - {cause.message})
+    disarmed = Host(host.node, host.timers - {cause.message}, host.status, host.error)
     return run(disarmed, lambda node, out: node.receive(cause.message, node.id, out))
 
 

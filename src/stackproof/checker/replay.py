@@ -11,11 +11,12 @@ from typing import Any
 
 from attrs import frozen
 
+from stackproof.checker.explore.fairness import left_out, promises, reason_against_run
 from stackproof.checker.explore.liveness import reason_against_return
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.loading import blamed
 from stackproof.checker.registry import SCENARIOS, built, function_named
-from stackproof.checker.report import Verdict
+from stackproof.checker.report import Verdict, Violation
 from stackproof.checker.scenario import Property, Scenario, no_step_raises, reason_against, true_in
 from stackproof.checker.trace import Step, Trace, lines_of
 from stackproof.checker.trace_file import Line, Recording, TraceError, parse, read
@@ -42,7 +43,7 @@ class Replayed:
 
     def form(self, file: str | None = None) -> dict[str, Any]:
         """The outcome as JSON; `file` is where the trace was read."""
-        violated = {"property": self.about, "reason": self.reason, "length": self.length, "trace": file}
+        violated = Violation(self.about or "", self.reason or "", self.trace).form(file)
         reached = {"goal": self.about, "reached": True, "length": self.length}
         return {
             "scenario": self.trace.scenario,
@@ -66,7 +67,7 @@ def replay(trace: Trace | Path | str | bytes, scenario: Scenario | str | None = 
     recording = recorded(trace)
     asked = scenario if isinstance(scenario, Scenario) else scenario_of(recording, scenario)
     claim = claimed(recording, asked)
-    run = Trace(asked.name, asked.parameters, recording.expect, {}, tuple(steps(recording, asked)))
+    run = Trace(asked.name, asked.parameters, recording.expect, {}, tuple(steps(recording, asked)), recording.loop)
     return judged(recording, run, asked, claim)
 
 
@@ -106,7 +107,8 @@ def claimed(recording: Recording, scenario: Scenario) -> tuple[Property, ...]:
     among = scenario.goals if verdict == "reached" else (*scenario.invariants, no_step_raises)
     if name is None and verdict == "held":
         return among
-    among += scenario.always_reachable if verdict == "violated" else ()
+    promised = (*scenario.always_reachable, *(claim for claim, _ in promises(scenario)))
+    among += promised if verdict == "violated" else ()
     found = tuple(claim for claim in among if claim.__name__ == name)
     if not found:
         kind, has = ("goal" if verdict == "reached" else "invariant"), ", ".join(one.__name__ for one in among)
@@ -168,8 +170,7 @@ def verdict_of(recording: Recording, run: Trace, claims: tuple[Property, ...]) -
     """Violated, or held: a goal that is reached is held."""
     last, end, name = recording.lines[-1].number, run.steps[-1].world, claims[0].__name__
     if recording.expect["verdict"] == "violated":
-        live = claims[0] in end.scenario.always_reachable
-        reason = reason_against_return(claims[0], end) if live else reason_against(claims[0], end)
+        reason = reason_shown(recording, run, claims[0])
         if reason is None:
             raise recording.at(
                 last,
@@ -188,6 +189,32 @@ def verdict_of(recording: Recording, run: Trace, claims: tuple[Property, ...]) -
             if reason := reason_against(claim, step.world):
                 raise recording.at(line.number, f"the trace says that {claim.__name__} holds, but {reason}")
     return Replayed(run, Verdict.HELD)
+
+
+def reason_shown(recording: Recording, run: Trace, claim: Property) -> str | None:
+    """Why the property does not hold in the last world, or in a run that goes on as the trace says; None if it does."""
+    end = run.steps[-1].world
+    if claim in (one for one, _ in promises(end.scenario)):
+        check_loop(recording, run)
+        return reason_against_run(claim, run.steps, run.loop or 0)
+    if run.loop is not None:
+        raise recording.at(1, f'{claim.__name__} says nothing of runs that go on for ever: a "loop" has no place here')
+    live = claim in end.scenario.always_reachable
+    return reason_against_return(claim, end) if live else reason_against(claim, end)
+
+
+def check_loop(recording: Recording, run: Trace) -> None:
+    """Raise TraceError unless the run, as the header has it, may go on for ever: its loop closes, and it is fair."""
+    last = recording.lines[-1].number
+    if run.loop is None:
+        raise recording.at(
+            1, f'the header needs the key "loop", the event that the run comes back to. {anew(recording)}'
+        )
+    if run.steps[-1].world != run.steps[run.loop].world:
+        raise recording.at(last, f"the loop does not close: this world is not that after event {run.loop:,}")
+    if event := left_out(run.steps[run.loop :]):
+        what = canonical(event.form())[:200]
+        raise recording.at(last, f"no fair run goes on like this: {what} may always happen, and never does")
 
 
 def said(error: BaseException) -> str:

@@ -28,8 +28,18 @@ class Violation:
 
     @cached_property
     def length(self) -> int | None:
-        """How many events lead to it."""
+        """How many events lead to it; where a run goes round for ever, those of its loop included."""
         return None if self.trace is None else len(self.trace.steps) - 1
+
+    @cached_property
+    def loop(self) -> int | None:
+        """How many events go round for ever, 0 where the run may end; None of a property that is no promise of runs."""
+        return None if self.trace is None else self.trace.round
+
+    def form(self, file: str | None) -> dict[str, Any]:
+        """The violation as JSON; `file` is where its trace is."""
+        form = {"property": self.property, "reason": self.reason, "length": self.length}
+        return form | ({} if self.loop is None else {"loop": self.loop}) | {"trace": file}
 
 
 @frozen
@@ -59,7 +69,8 @@ class Report:
     """The answer to `explore`.
 
     `distinct` counts worlds, the initial ones included; `transitions` enabled events, those into known worlds included;
-    `depth` the levels of the breadth-first search below the initial worlds.
+    `depth` the levels of the breadth-first search below the initial worlds. `promises` are the claims about every fair
+    run that were decided, each with whether it comes to stay.
     """
 
     scenario: str
@@ -75,6 +86,7 @@ class Report:
     violated: tuple[Violation, ...] = ()
     goals: tuple[Goal, ...] = ()
     handlers: tuple[Handled, ...] = ()
+    promises: tuple[tuple[str, bool], ...] = ()
     evidence: str = field(default="exhausted")
 
     @property
@@ -102,15 +114,7 @@ class Report:
             "depth": self.depth,
             "seconds": round(self.seconds, 3),
             "peak_mib": self.peak_mib,
-            "violated": [
-                {
-                    "property": one.property,
-                    "reason": one.reason,
-                    "length": one.length,
-                    "trace": written.get(one.property),
-                }
-                for one in self.violated
-            ],
+            "violated": [one.form(written.get(one.property)) for one in self.violated],
             "goals": [{"goal": one.goal, "reached": one.reached, "length": one.length} for one in self.goals],
             "handlers": [{"node": one.node, "message": one.message, "count": one.count} for one in self.handlers],
         }

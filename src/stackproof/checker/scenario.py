@@ -28,6 +28,7 @@ class Scenario:
     invariants   yield a reason in every world in which they do not hold
     goals        must be true in some reachable world
     eventually   every fair run must reach a world in which they are true
+    eventually_always  every fair run must reach a world from which on they are true
     always_reachable  from every reachable world, steps that are no faults can still reach a world where they are true
     monitors     by name, frozen values; `observe(node, event)` returns the next one upon each `out.observe(event)`
     prune        no world is looked past for which this is true: the verdict is then one within bounds
@@ -40,6 +41,7 @@ class Scenario:
     invariants: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
     goals: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
     eventually: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
+    eventually_always: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
     always_reachable: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
     monitors: Mapping[str, Any] = field(factory=dict)
     prune: Property | None = None
@@ -62,7 +64,8 @@ class Scenario:
 
     def check_properties(self) -> None:
         """Raise ScenarioError unless every property has a name of its own."""
-        claims = (*self.invariants, *self.goals, *self.eventually, *self.always_reachable)
+        promised = (*self.eventually, *self.eventually_always, *self.always_reachable)
+        claims = (*self.invariants, *self.goals, *promised)
         names = [getattr(claim, "__name__", None) for claim in claims]
         for claim, name in zip(claims, names, strict=True):
             if name is None:

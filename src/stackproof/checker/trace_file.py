@@ -46,6 +46,7 @@ class Recording:
     parameters: Mapping[str, Any]
     expect: Mapping[str, Any]
     lines: tuple[Line, ...]
+    loop: int | None = None
 
     def at(self, line: int, sentence: str) -> TraceError:
         """What is wrong with one line."""
@@ -86,7 +87,7 @@ def parse(data: bytes, file: str) -> Recording:
     lines = tuple(event_line(form, number, file) for number, form in enumerate(events, 2))
     if not lines:
         raise bad(f"{file}:1", "nothing follows the header, not even the start")
-    return Recording(file, *header_of(header, f"{file}:1"), lines)
+    return Recording(file, *header_of(header, f"{file}:1"), lines, loop_of(header, len(lines), f"{file}:1"))
 
 
 def an_object(line: bytes, where: str) -> dict[str, Any]:
@@ -154,6 +155,16 @@ def header_of(form: dict[str, Any], where: str) -> tuple[str, dict[str, Any], di
     if too_large(form["parameters"]):
         raise bad(where, f"a trace may not ask for a scenario with a parameter beyond {MOST_NUMBER:,}")
     return form["scenario"], form["parameters"], expect
+
+
+def loop_of(form: dict[str, Any], events: int, where: str) -> int | None:
+    """The event that a header says a run comes back to; None where it says nothing."""
+    loop = form.get("loop")
+    if "loop" in form and form["expect"]["verdict"] != "violated":
+        raise bad(where, '"loop" belongs to a trace whose verdict is "violated"')
+    if "loop" in form and (type(loop) is not int or not 0 <= loop < events):
+        raise bad(where, f'"loop" is the number of an event, from 0 to {events - 1:,}; {seen(form, "loop")}')
+    return loop
 
 
 def seen(form: Mapping[str, Any], key: str) -> str:

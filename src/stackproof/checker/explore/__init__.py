@@ -8,7 +8,7 @@ worlds (a number and not a time, so that the same question is always answered by
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from attrs import define, evolve
 
@@ -77,7 +77,8 @@ def witness(scenario: Scenario, goal: Property, *, engine: Engine = "auto") -> T
         if true_in(goal, world):
             yield f"{goal.__name__} is reached"
 
-    report = explore(evolve(scenario, invariants=(unreached,), goals=()), engine=engine)
+    promised: dict[str, Any] = dict.fromkeys(("goals", "eventually", "eventually_always", "always_reachable"), ())
+    report = explore(evolve(scenario, invariants=(unreached,), **promised), engine=engine)
     found = next((one.trace for one in report.violated if one.property == unreached.__name__), None)
     return None if found is None else evolve(found, expect={"verdict": "reached", "property": goal.__name__})
 

@@ -17,7 +17,7 @@ from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-SOURCES = ("compiled.py", "keys.py", "lookups.py", "visited.py", "expansion.py")
+SOURCES = ("compiled.py", "keys.py", "lookups.py", "visited.py", "expansion.py", "edges.py")
 
 
 def cache_folder() -> str:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 from attrs import define, field
 
 from stackproof.checker.explore import keys
 from stackproof.checker.explore.claims import Claims
+from stackproof.checker.explore.edges import expand_named
 from stackproof.checker.explore.expansion import expand
 from stackproof.checker.explore.lots import LOT, Caches, Lots
 from stackproof.checker.explore.rows import Store
@@ -55,11 +57,18 @@ class Expander:
 
     def expand(self, ids: Any, lot: keys.Lot, tables: keys.Tables) -> int:
         """Expand some worlds into a lot; how many were done before it was full."""
-        lot.counts[:] = 0
-        lot.tally[:] = 0
-        lot.scratch.recent[:] = 0
+        empty(lot)
         with self.caches.one() as cache:
             return expand(ids, self.store.rows, self.store.shape, tables, self.setting(), cache, lot)
+
+    def expand_named(self, ids: Any, lot: keys.Lot, labels: Any) -> int:
+        """The same, and in `labels` for each row the event that leads to it."""
+        empty(lot)
+        named = np.empty(keys.SHARDS, np.int64)
+        with self.caches.one() as cache:
+            return expand_named(
+                ids, self.store.rows, self.store.shape, self.tables(), self.setting(), cache, lot, labels, named
+            )
 
     def missed(self, lot: keys.Lot) -> tuple[list[list[int]], Any]:
         """What a lot lacked, and the worlds to expand again."""
@@ -107,3 +116,10 @@ class Expander:
                     key = self.book.handlers.values[handler]
                     counts[key] = counts.get(key, 0) + count
         return counts
+
+
+def empty(lot: keys.Lot) -> None:
+    """Forget what a lot holds."""
+    lot.counts[:] = 0
+    lot.tally[:] = 0
+    lot.scratch.recent[:] = 0

@@ -38,6 +38,7 @@ def write(
     guard: int,
     source: int,
     bounce: int,
+    event: int,
 ) -> None:
     """Write one entry."""
     gated = budget != FREE or guard != NONE or source != NONE
@@ -47,7 +48,7 @@ def write(
         says |= tables.effect_notes[effect, 0] < tables.effect_notes[effect, 1]
     entries[at, DELTA] = delta
     entries[at, EFFECT] = effect
-    entries[at, FLAGS] = (GATED if gated else 0) | (SAYS if says else 0)
+    entries[at, FLAGS] = (event << EVENT_SHIFT) | (GATED if gated else 0) | (SAYS if says else 0)
     entries[at, INBOX] = inbox
     entries[at, BUDGET] = budget
     entries[at, GUARD] = guard
@@ -82,7 +83,7 @@ def list_entries(
                 blocked_by = source if tables.switches[CAN_CUT] else NONE
                 for effect in range(steps >> ENTRY_BITS, (steps >> ENTRY_BITS) + (steps & ENTRY_MASK)):
                     delta = taken ^ ((host ^ tables.effect_host[effect]) << host_shift)
-                    write(entries, at, tables, delta, effect, rest, FREE, NONE, blocked_by, NONE)
+                    write(entries, at, tables, delta, effect, rest, FREE, NONE, blocked_by, NONE, 2 * item)
                     at += 1
         for way in range(2):
             if tables.switches[CAN_DROP + way]:
@@ -94,7 +95,9 @@ def list_entries(
                     note_miss(lot, key, key, world)
                 elif changed > 0:
                     delta = (inbox ^ (changed - 1)) << inbox_shift
-                    write(entries, at, tables, delta, NONE, changed - 1, tables.budgets[way], NONE, NONE, NONE)
+                    write(
+                        entries, at, tables, delta, NONE, changed - 1, tables.budgets[way], NONE, NONE, NONE, 2 * item
+                    )
                     at += 1
         missing = not flags & THERE
         if tables.switches[CAN_BOUNCE] and (missing or tables.switches[CAN_SUSPECT]):
@@ -105,7 +108,8 @@ def list_entries(
             else:
                 budget = FREE if missing else tables.budgets[2]
                 delta = (inbox ^ rest) << inbox_shift
-                write(entries, at, tables, delta, NONE, rest, budget, NONE, source, tables.item_bounce[i, item])
+                cause = tables.item_bounce[i, item]
+                write(entries, at, tables, delta, NONE, rest, budget, NONE, source, cause, 2 * item + 1)
                 at += 1
     for move in range(tables.host_moves[i, host, 0], tables.host_moves[i, host, 1]):
         key = (STEP << KIND_SHIFT) | (i << SLOT_SHIFT) | (host << A_SHIFT) | tables.move_cause[move]
@@ -117,7 +121,7 @@ def list_entries(
         for effect in range(steps >> ENTRY_BITS, (steps >> ENTRY_BITS) + (steps & ENTRY_MASK)):
             delta = (host ^ tables.effect_host[effect]) << host_shift
             budget, guard = tables.move_budget[move], tables.move_claim[move]
-            write(entries, at, tables, delta, effect, inbox, budget, guard, NONE, NONE)
+            write(entries, at, tables, delta, effect, inbox, budget, guard, NONE, NONE, 2 * tables.move_cause[move])
             at += 1
     return NONE if lacking else at - cache.used[0]
 
@@ -127,7 +131,7 @@ def simple_first(entries: Any, first: int, last: int) -> int:
     """Move the entries that neither say anything nor pass a gate to the front, in order; how many there are."""
     simple = first
     for at in range(first, last):
-        if entries[at, FLAGS] == 0:
+        if not entries[at, FLAGS] & (SAYS | GATED):
             for place in range(at, simple, -1):
                 for column in range(COLUMNS):
                     kept = entries[place, column]

@@ -1,16 +1,20 @@
 """What either explorer has found so far, and how it becomes a report."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import define, field
 
 from stackproof import __version__
+from stackproof.checker.explore.fairness import promises, reason_for
 from stackproof.checker.explore.limits import Limits, peak_mib
 from stackproof.checker.report import Goal, Handled, Report, Verdict, Violation
 from stackproof.checker.scenario import Property, Scenario, no_step_raises
 from stackproof.checker.trace import Trace, retraced
-from stackproof.checker.world import World
+from stackproof.checker.world import Event, World
+
+Loop: TypeAlias = Sequence[tuple[Event | None, World]]
+"""The worlds of a loop, each with the event that leads there if that is owed; none where a run ends."""
 
 
 @define
@@ -24,6 +28,7 @@ class Findings:
     pruned: int = 0
     stopped: str | None = None
     violations: dict[str, tuple[str, list[World]]] = field(factory=dict)
+    loops: dict[str, Loop] = field(factory=dict)
     goals: dict[str, int | None] = field(factory=dict)
     handled: dict[tuple[str, str], int] = field(factory=dict)
 
@@ -52,6 +57,7 @@ class Findings:
             violated=tuple(self.violated()),
             goals=tuple(Goal(name, length) for name, length in self.goals.items()),
             handlers=self.coverage(),
+            promises=() if self.stopped else tuple((one.__name__, stays) for one, stays in promises(self.scenario)),
         )
 
     def verdict(self) -> tuple[Verdict, str | None]:
@@ -60,9 +66,6 @@ class Findings:
             return Verdict.VIOLATED, self.stopped
         if self.stopped:
             return Verdict.UNKNOWN, self.stopped
-        if self.scenario.eventually:
-            names = ", ".join(claim.__name__ for claim in self.scenario.eventually)
-            return Verdict.UNKNOWN, f"whether every fair run comes to {names} is not decided yet"
         unreached = self.unreached()
         if not self.pruned:
             return (Verdict.VIOLATED if unreached else Verdict.HELD), None
@@ -78,12 +81,17 @@ class Findings:
     def violated(self) -> list[Violation]:
         """Every violation with its trace; where all was explored, also every goal that nothing reaches."""
         shown = [
-            Violation(name, reason, traced(self.scenario, worlds, "violated", name))
+            Violation(name, reason, traced(self.scenario, worlds, "violated", name, self.loops.get(name)))
             for name, (reason, worlds) in self.violations.items()
         ]
         if self.violations or self.stopped or self.pruned:
             return shown
         return [Violation(name, "no reachable world shows it") for name in self.unreached()]
+
+    def broken(self, claim: Property, stays: bool, worlds: list[World], loop: Loop) -> None:
+        """A fair run that breaks a promise was found: worlds, and a loop in the last of them."""
+        self.loops[claim.__name__] = loop
+        self.violations[claim.__name__] = (reason_for(claim, stays, len(loop)), worlds)
 
     def coverage(self) -> tuple[Handled, ...]:
         """How often each handler ran; those that never did have a count of 0."""
@@ -91,8 +99,9 @@ class Findings:
         return tuple(Handled(node, message, count) for (node, message), count in sorted(counts.items()))
 
 
-def traced(scenario: Scenario, worlds: Sequence[World], verdict: str, name: str) -> Trace:
-    """The trace through these worlds."""
+def traced(scenario: Scenario, worlds: Sequence[World], verdict: str, name: str, loop: Loop | None = None) -> Trace:
+    """The trace through these worlds, and round the loop that follows, if there is one."""
     expect: Mapping[str, Any] = {"verdict": verdict, "property": name}
     found = {"by": "explore", "seed": None, "version": __version__}
-    return Trace(scenario.name, scenario.parameters, expect, found, retraced(scenario, worlds))
+    steps = retraced(scenario, worlds, loop or ())
+    return Trace(scenario.name, scenario.parameters, expect, found, steps, None if loop is None else len(worlds) - 1)

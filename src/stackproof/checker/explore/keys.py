@@ -32,11 +32,15 @@ NONE = -1
 FREE = 0
 UP, THERE = 1, 2
 
-# the columns of an entry: one thing that may happen to a node, given its host and inbox; and what its flags say
+# the columns of an entry: one thing that may happen to a node, given its host and inbox; what its flags say; above them
+# stands which event it is, twice the number of the item, and one more if it is a bounce
 DELTA, EFFECT, FLAGS, INBOX, BUDGET, GUARD, SOURCE, BOUNCE = range(8)
 COLUMNS = 8
-SAYS, GATED = 1, 2
+SAYS, GATED, EVENT_SHIFT = 1, 2, 2
 DIRECT = 1 << 12
+
+# the label of an edge: the place of its node, or the number of nodes for a healing, above the event
+LABEL_SHIFT = A_SHIFT + 1
 
 # the switches: what the faults of the scenario make worth looking at
 CAN_CUT, CAN_DROP, CAN_DOUBLE, CAN_BOUNCE, CAN_SUSPECT = range(5)

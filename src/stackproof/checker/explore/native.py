@@ -19,13 +19,15 @@ from attrs import define, field
 from stackproof.checker.explore import keys
 from stackproof.checker.explore.claims import Claims, Question
 from stackproof.checker.explore.expander import Expander
+from stackproof.checker.explore.fairness import promises
 from stackproof.checker.explore.findings import Findings
+from stackproof.checker.explore.graph import Graph
 from stackproof.checker.explore.judge import Judge, RunAll, is_true
 from stackproof.checker.explore.limits import Limits, OutOfBudget, why_stopped
 from stackproof.checker.explore.liveness import NO_WAY
 from stackproof.checker.explore.lots import CHUNK, CHUNKS
 from stackproof.checker.explore.tables import RULED, Book
-from stackproof.checker.explore.visited import hand_back, insert, number_all
+from stackproof.checker.explore.visited import hand_back, insert
 from stackproof.checker.report import Report
 from stackproof.checker.scenario import Property, Scenario
 from stackproof.checker.world import Event, World
@@ -68,6 +70,7 @@ class Native:
             if not self.found.violations:
                 for claim in self.found.scenario.always_reachable:
                     self.hold_reachable(claim)
+                self.hold_promises()
         finally:
             self.found.distinct = self.expander.store.count
             self.found.handled = self.expander.handled()
@@ -147,14 +150,22 @@ class Native:
         self.judge.mark(claim, good)
         if prune is not None:
             self.judge.mark(prune, good)
-        numbers = np.zeros(len(store.table), np.uint32)
-        number_all(store.table, store.rows[: store.count], numbers)
+        numbers = store.numbers()
         self.expander.calm = True
         while self.sweep(good, numbers):
             pass
         self.expander.calm = False
         if not good.all():
             self.found.violations[claim.__name__] = (NO_WAY.format(claim.__name__), self.judge.path(int(good.argmin())))
+
+    def hold_promises(self) -> None:
+        """Look for fair runs that break what the scenario says of all of them."""
+        claims = promises(self.found.scenario)
+        graph = Graph(self.expander, self.limits, self.judge, self.found) if claims else None
+        for claim, stays in claims:
+            if lasso := graph and graph.first_lasso(claim, stays):
+                loop = [(graph.event(label), graph.world(after)) for label, after in lasso.loop]
+                self.found.broken(claim, stays, [graph.world(world) for world in lasso.stem], loop)
 
     def sweep(self, good: Any, numbers: Any) -> int:
         """Mark worlds that have a good successor, the last first; how many are newly marked."""

@@ -5,9 +5,13 @@ native one it finishes the level in which it found a violation, so that its coun
 worlds are visited.
 """
 
+from collections.abc import Iterable
+
+from stackproof.checker.explore.fairness import promises
 from stackproof.checker.explore.findings import Findings
 from stackproof.checker.explore.limits import Limits, OutOfBudget, why_stopped
 from stackproof.checker.explore.liveness import NO_WAY, first_stuck
+from stackproof.checker.explore.runs import first_lasso, graph_of
 from stackproof.checker.report import Report
 from stackproof.checker.scenario import Scenario, reason_against, true_in
 from stackproof.checker.world import Event, World, happenings
@@ -28,10 +32,21 @@ def explore_plainly(scenario: Scenario, limits: Limits) -> Report:
             for claim in scenario.always_reachable:
                 if stuck := first_stuck(claim, before):
                     found.violations[claim.__name__] = (NO_WAY.format(claim.__name__), path(stuck, before))
+            hold_promises(found, before, limits)
     except (OutOfBudget, KeyboardInterrupt, MemoryError) as stop:
         found.stopped = why_stopped(stop)
     found.distinct = len(before)
     return found.report("plain", limits)
+
+
+def hold_promises(found: Findings, worlds: Iterable[World], limits: Limits) -> None:
+    """Look for fair runs that break what the scenario says of all of them."""
+    claims = promises(found.scenario)
+    graph = graph_of(found, worlds, limits) if claims else None
+    for claim, stays in claims:
+        if lasso := graph and first_lasso(graph, claim, stays):
+            loop = [(event, graph.worlds[after]) for event, after in lasso.loop]
+            found.broken(claim, stays, [graph.worlds[world] for world in lasso.stem], loop)
 
 
 def next_level(

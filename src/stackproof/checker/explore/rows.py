@@ -7,7 +7,7 @@ from attrs import define, field
 
 from stackproof.checker.explore import keys
 from stackproof.checker.explore.limits import OutOfBudget
-from stackproof.checker.explore.visited import reinsert, repack
+from stackproof.checker.explore.visited import number_all, reinsert, repack
 
 MOST_WORLDS = (1 << 32) - 1
 FEW_BITS, MANY_BITS = 1, 5
@@ -101,6 +101,12 @@ class Store:
         """The numbers of a world's components."""
         words = self.rows[world].tolist()
         return tuple([(words[word] >> shift) & mask for word, shift, mask in self.fields])
+
+    def numbers(self) -> Any:
+        """For each slot of the set, which world's row stands there."""
+        numbers = np.zeros(len(self.table), np.uint32)
+        number_all(self.table, self.rows[: self.count], numbers)
+        return numbers
 
     def path(self, world: int) -> list[int]:
         """The worlds that lead to `world`, an initial one first."""

@@ -15,6 +15,7 @@ from stackproof.checker.explore.arrays import Map, Numbered, PerNode, Rows
 from stackproof.checker.explore.glimpse import Components, Weather
 from stackproof.checker.faults import BUDGETS, TURNS, Faults, new_cuts
 from stackproof.checker.host import Cause, Effect, Host, ScenarioError, Status
+from stackproof.checker.host import effects as effects_of
 from stackproof.checker.network import Envelope, Inbox, Network, arriving, duplicated, put, taken, without
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.world import World
@@ -36,6 +37,7 @@ class Book:
     items: list[Numbered]
     notes: Numbered = field(factory=Numbered)
     handlers: Numbered = field(factory=Numbered)
+    cuts: Numbered = field(factory=Numbered)
     map: Map = field(factory=Map)
     memo: Map = field(factory=Map)
     effect_host: Rows = field(factory=lambda: Rows.of(1))
@@ -145,8 +147,10 @@ class Book:
         """The timers that may fire, and the turns that the host may take."""
         name = self.scenario.names[place]
         if host.status is Status.UP:
-            for message in host.armed:
-                self.move(place, Cause("fire", name, message), keys.FREE, keys.NONE)
+            fire = [self.items[place].number(Cause("fire", name, message)) for message in host.armed]
+            self.move_cause.add_all(fire)
+            self.move_budget.add_all([keys.FREE] * len(fire))
+            self.move_claim.add_all([keys.NONE] * len(fire))
         for turn in TURNS:
             if host.status in turn.when and self.scenario.faults.affords(turn, name):
                 budget = BUDGET_NUMBER[turn.budget] if turn.budget else keys.FREE
@@ -203,7 +207,7 @@ class Book:
             cause = Cause("deliver", thing.source, thing.message)
             keep = self.scenario.links[thing.target][thing.source] is Network.FIFO
         before = self.parts[self.components.host(place)].values[host]
-        effects = [one for one in self.scenario.effects(before, cause) if keep or not one.silent]
+        effects = [one for one in effects_of(before, cause) if keep or not one.silent]
         if len(effects) > keys.ENTRY_MASK:
             raise ScenarioError(f"{before.node.id!r} chooses among more than {keys.ENTRY_MASK:,} ways in one step")
         self.most_effects = max(self.most_effects, len(effects))
@@ -282,7 +286,7 @@ class Book:
         first = self.weather_move.used
         for place, number in enumerate(numbers):
             self.weather_move.add(number)
-            self.weather_heals.add(place >= len(cut))
+            self.weather_heals.add(0 if place < len(cut) else 1 + self.cuts.number(now.cuts[place - len(cut)]))
         return first << keys.ENTRY_BITS | len(numbers)
 
 

@@ -41,7 +41,14 @@ def story(trace: Trace) -> Table:
     table = columns()
     for number, step in enumerate(trace.steps):
         table.add_row(*headline(number, step.event))
+        if number == trace.loop:
+            table.add_row("", "", onward(trace))
     return table
+
+
+def onward(trace: Trace) -> Text:
+    """What follows the stem of a run that goes on for ever."""
+    return Text("from here for ever:" if trace.round else "here it may end", style="yellow")
 
 
 def columns() -> Table:
@@ -88,6 +95,8 @@ def in_steps(trace: Trace) -> Group:
     parts: list[RenderableType] = [block(0, first.event, begun(first.world))]
     for number, (before, step) in enumerate(pairwise(trace.steps), 1):
         parts.append(block(number, step.event, changes(before.world, step)))
+    if trace.loop is not None:
+        parts.insert(trace.loop + 1, onward(trace))
     return Group(*parts)
 
 

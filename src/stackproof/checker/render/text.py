@@ -19,7 +19,7 @@ def of_exploration(report: Report, written: Mapping[str, str]) -> Group:
     for one in report.violated:
         parts += ["", Text.assemble((one.property, "bold"), ": ", one.reason)]
         if one.property in written:
-            parts.append(Text(f"{within(one.length)}: {written[one.property]}", style="dim"))
+            parts.append(Text(f"{found_in(one)}: {written[one.property]}", style="dim"))
         if one.trace is not None and one is shown(report):
             parts += ["", story(one.trace)]
     return Group(*parts)
@@ -82,6 +82,8 @@ def facts(report: Report) -> Iterator[tuple[str, str]]:
     missing = "not reached" if report.verdict is Verdict.VIOLATED and not report.trace else "not reached so far"
     for index, one in enumerate(report.goals):
         yield "" if index else "goals", f"{one.goal} {within(one.length) if one.reached else missing}"
+    for index, (name, stays) in enumerate(report.promises if report.verdict is Verdict.HELD else ()):
+        yield "" if index else "fair runs", f"all come to {'stay in ' if stays else ''}{name}"
     idle = [f"{one.node} {one.message}" for one in report.handlers if not one.count]
     if idle:
         yield "never ran", ", ".join(idle)
@@ -90,6 +92,13 @@ def facts(report: Report) -> Iterator[tuple[str, str]]:
 def within(count: int | None) -> str:
     """How many events it takes."""
     return f"in {events(count)}" if count else "at the start"
+
+
+def found_in(one: Violation) -> str:
+    """How many events it takes to show a violation."""
+    if not one.loop:
+        return within(one.length)
+    return f"{within((one.length or 0) - one.loop)}, then {events(one.loop)} for ever"
 
 
 def events(count: int | None) -> str:
@@ -101,7 +110,9 @@ def of_replay(replayed: Replayed) -> Group:
     """The verdict of a replay."""
     trace, name = replayed.trace, replayed.about
     if replayed.verdict is Verdict.VIOLATED:
-        end = f"After {events(replayed.length)}, each as recorded, {name} does not hold: {replayed.reason}"
+        again = f", and then {events(trace.round)} again and again" if trace.round else ""
+        length = events(replayed.length - (trace.round or 0))
+        end = f"After {length}{again}, each as recorded, {name} does not hold: {replayed.reason}"
     elif trace.expect["verdict"] == "reached":
         end = f"{events(replayed.length)}, each as recorded, reach the goal {name}."
     else:
