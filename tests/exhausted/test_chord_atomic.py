@@ -4,8 +4,6 @@ The counts of the corrected protocol are those of an independent model of Zave's
 shortest runs that lose a published ring. Identifiers are used again where `reuse` is true.
 """
 
-import os
-
 import pytest
 from attrs import evolve
 
@@ -15,8 +13,6 @@ from stackproof.checker.invariants.ring import ideal
 from stackproof.checker.report import Report, Verdict
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.scenarios.chord_atomic import chord_2001_atomic, chord_atomic
-
-MANY_MINUTES = pytest.mark.skipif("STACKPROOF_PATIENCE" not in os.environ, reason="set STACKPROOF_PATIENCE to run")
 
 
 def explored(scenario: Scenario, engine: Engine = "plain") -> Report:
@@ -56,7 +52,6 @@ def test_five_identifiers_used_once() -> None:
     assert (report.distinct, report.transitions, report.depth) == (22_821, 104_870, 20)
 
 
-@MANY_MINUTES
 @pytest.mark.slow
 def test_five_identifiers_used_again() -> None:
     report = explored(chord_atomic(identifiers=5, reuse=True), "native")
@@ -116,7 +111,6 @@ def test_with_both_fixes_a_ring_of_two_splits_in_no_less_than_ten_events_whoever
     assert violated(explored(fixed(4, (0, 2)), "native")) == {"at_most_one_ring": 10}
 
 
-@MANY_MINUTES
 @pytest.mark.slow
 def test_with_both_fixes_a_ring_of_three_tangles_in_fifteen_events_if_three_join_and_fail() -> None:
     report = explored(fixed(6, (0, 2, 4), 1, 3, 5), "native")

@@ -3,8 +3,6 @@
 Those of the published protocol first: it is a mutant itself, and each of its two straightforward fixes undoes one more.
 """
 
-import os
-
 import pytest
 from attrs import define, evolve
 
@@ -17,8 +15,6 @@ from stackproof.checker.scenarios.chord_atomic import chord_2001_atomic, correct
 from stackproof.reference.lookup.atomic_ring import AtomicRing, put
 from stackproof.reference.lookup.chord_atomic import Ring
 from stackproof.reference.lookup.identifiers import Arc
-
-MANY_MINUTES = pytest.mark.skipif("STACKPROOF_PATIENCE" not in os.environ, reason="set STACKPROOF_PATIENCE to run")
 
 AGAIN = pytest.mark.parametrize("reuse", [False, True])
 
@@ -69,7 +65,6 @@ def test_stabilize_from_predecessor_changes_the_head_of_a_list_and_not_its_tail(
     assert killed(asked(ring, property_of.no_duplicates)) == {"no_duplicates": 7}
 
 
-@MANY_MINUTES
 @pytest.mark.slow
 def test_head_without_tail_splits_the_corrected_ring_too() -> None:
     assert killed(lost_for_good(KeepsItsTail(identifiers=5)), "native") == {"at_most_one_ring": 17}
@@ -90,7 +85,6 @@ def test_join_copies_the_list_of_any_member(reuse: bool) -> None:
     assert killed(scenario) == {"ordered_successor_lists": 1, "sufficient_principals": 1}
 
 
-@MANY_MINUTES
 @pytest.mark.slow
 def test_join_by_any_member_splits_the_ring_once_identifiers_are_used_again() -> None:
     assert killed(lost_for_good(JoinsByAnybody(identifiers=4))) == {}
@@ -111,7 +105,6 @@ def test_principals_fail_until_too_few_are_left(reuse: bool) -> None:
     assert killed(asked(ring, property_of.no_duplicates)) == {"no_duplicates": 2}
 
 
-@MANY_MINUTES
 @pytest.mark.slow
 def test_a_ring_that_begins_with_two_members_splits_if_either_may_fail() -> None:
     assert killed(lost_for_good(SparesNoPrincipals(identifiers=4, size=2, reuse=True)), "native") == {
@@ -120,7 +113,6 @@ def test_a_ring_that_begins_with_two_members_splits_if_either_may_fail() -> None
     assert explore(lost_for_good(Ring(identifiers=4, size=2, reuse=True))).verdict is Verdict.HELD
 
 
-@MANY_MINUTES
 @pytest.mark.slow
 def test_a_ring_of_three_splits_or_tangles_if_principals_may_fail() -> None:
     ring = SparesNoPrincipals(identifiers=5, reuse=True)

@@ -227,7 +227,7 @@ def test_her_run_ends_in_the_violation(
 def test_maintenance_repairs_what_was_wished_for_and_never_what_is_required(case: Counterexample) -> None:
     ring = run(start_of(case), f"{case.program} {case.afterwards}")
     required = case.violated in {claim.__name__ for claim in REQUIRED}
-    assert Maintenance(ring, sound).can_reach(ring.state) == (not required)
+    assert Maintenance(ring, sound).can_reach(ring.relations) == (not required)
 
 
 def start_of(case: Counterexample) -> Ring2001:

@@ -8,20 +8,21 @@ This is about atomic rings (`AtomicRing`), whose one node is the whole ring.
 """
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import lru_cache, wraps
 
 from attrs import define, field
 
-from stackproof.checker.invariants.ring import REQUIRED, RingView, is_ideal, ring_of, told
+from stackproof.checker.invariants.ring import REQUIRED, RingView, is_ideal, ring_of, told, view
 from stackproof.checker.scenario import Property, reason_against
 from stackproof.checker.world import World
 from stackproof.reference.actor import Out
 from stackproof.reference.lookup.atomic_ring import AtomicRing, State
+from stackproof.reference.lookup.chord_atomic import Ring
 
 
 @define(eq=False)
 class Maintenance:
-    """The maintenance steps of the protocol of `ring`, from any state of its variables.
+    """The maintenance steps of the protocol of `ring`, from any state of its relations.
 
     lead   whether they lead from there to a state for which `goal` is true, as far as that is known
     """
@@ -31,19 +32,15 @@ class Maintenance:
     lead: dict[State, bool] = field(factory=dict)
 
     def state_in(self, world: World) -> State:
-        """The variables of the ring in a world."""
-        return world.nodes[self.ring.id].state  # type: ignore[no-any-return]
-
-    def ring_in(self, state: State) -> AtomicRing:
-        """The ring with these variables."""
-        return type(self.ring).in_state(state)
+        """The relations of the ring in a world."""
+        return world.nodes[self.ring.id].relations  # type: ignore[no-any-return]
 
     def after(self, state: State) -> Iterator[State]:
         """The states to which one step leads."""
-        for step in self.ring_in(state).maintenance():
-            ring = self.ring_in(state)
-            ring.receive(step, ring.id, Out())
-            yield ring.state
+        for step in self.ring.related(state).maintenance():
+            ring = self.ring.related(state)
+            ring.take(step, Out())
+            yield ring.relations
 
     def can_reach(self, state: State) -> bool:
         """Whether some sequence of steps leads to the goal."""
@@ -56,7 +53,7 @@ class Maintenance:
         seen, way = {state}, [(state, self.after(state))]
         while way:
             here, ahead = way[-1]
-            if self.lead.get(here) or self.goal(self.ring_in(here)):
+            if self.lead.get(here) or self.goal(self.ring.related(here)):
                 self.lead |= dict.fromkeys((state for state, _ in way), True)
                 return
             new = next((state for state in ahead if state not in seen and self.lead.get(state) is not False), None)
@@ -70,7 +67,7 @@ class Maintenance:
 
 def lists_of(ring: AtomicRing) -> RingView:
     """Whom each member takes for its successors."""
-    return RingView(tuple((n, ring.successors[n]) for n in ring.members), r=ring.r)
+    return view(ring.successors, ring.r)
 
 
 def sound(ring: AtomicRing) -> bool:
@@ -80,7 +77,13 @@ def sound(ring: AtomicRing) -> bool:
 
 def ideally_linked(ring: AtomicRing) -> bool:
     """Whether a ring is ideal."""
-    return is_ideal(lists_of(ring), ring.predecessor.__getitem__)
+    return linked_ideally(lists_of(ring), ring.predecessor)
+
+
+@lru_cache(maxsize=1 << 16)
+def linked_ideally(lists: RingView, predecessor: tuple[int, ...]) -> bool:
+    """Whether lists and predecessors are those of an ideal ring, worked out once."""
+    return is_ideal(lists, predecessor.__getitem__)
 
 
 def beyond_repair(claims: tuple[Property, ...], ring: AtomicRing) -> tuple[Property, ...]:
@@ -111,14 +114,14 @@ def ideal_within_reach(ring: AtomicRing) -> Property:
     return ideal_within_reach
 
 
-def ideal_is_closed(ring: AtomicRing) -> Property:
+def ideal_is_closed(ring: Ring) -> Property:
     """The invariant that from an ideal ring with nothing pending maintenance leads to no other."""
     maintenance = Maintenance(ring, lambda other: not ideally_linked(other))
 
     def ideal_is_closed(world: World) -> Iterator[str]:
         """Where the ring is ideal and nothing is pending, maintenance leaves it so."""
-        node = world.nodes[ring.id]
-        if ideally_linked(node) and node.quiescent and maintenance.can_reach(maintenance.state_in(world)):
+        here = ring.related(maintenance.state_in(world))
+        if ideally_linked(here) and here.quiescent and maintenance.can_reach(here.relations):
             yield f"maintenance spoils the ideal ring {told(ring_of(world))}"
 
     return ideal_is_closed

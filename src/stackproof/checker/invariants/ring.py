@@ -104,11 +104,17 @@ def answers(claim: Claim, ring: RingView) -> tuple[str, ...]:
     return tuple(claim(ring))
 
 
+@lru_cache(maxsize=1 << 16)
+def view(successors: tuple[tuple[int, ...], ...], r: int) -> RingView:
+    """The ring of these lists, of which those of members are not empty."""
+    return RingView(tuple((n, list_n) for n, list_n in enumerate(successors) if list_n), r=r)
+
+
 def ring_of(world: World) -> RingView:
     """The ring in a world."""
     for node in world.nodes.values():
         if hasattr(node, "members"):
-            return RingView(tuple((n, node.successors[n]) for n in node.members), r=node.r)
+            return view(node.successors, node.r)
     members = [node for node in (world.nodes[name] for name in world.up) if getattr(node, "joined", False)]
     lists = sorted((node.identifier, node.successors) for node in members)
     return RingView(tuple(lists), r=max((node.r for node in members), default=0))

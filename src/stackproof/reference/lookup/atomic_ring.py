@@ -11,9 +11,11 @@ dead by whoever asks it. It may join again, as a new one, where `reuse` is true.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from functools import lru_cache
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from operator import attrgetter
+from typing import Any, ClassVar, Final, Self, TypeAlias, TypeVar
 
 import attrs
 from attrs import define, frozen
@@ -25,6 +27,7 @@ Value = TypeVar("Value")
 Lists: TypeAlias = tuple[tuple[int, ...], ...]
 State: TypeAlias = tuple[Any, ...]
 NOBODY: Final = -1
+MANY: Final = 1 << 17
 NO_STEPS: Final[Mapping[Any, None]] = {}
 
 
@@ -42,12 +45,19 @@ class Fail:
     member: int
 
 
+@lru_cache(maxsize=MANY)
+def the(kind: Callable[..., Value], *numbers: int) -> Value:
+    """The one value of this kind: what is the same is compared at once."""
+    return kind(*numbers)
+
+
+@lru_cache(maxsize=MANY)
 def put(relation: tuple[Value, ...], n: int, value: Value) -> tuple[Value, ...]:
-    """The relation in which n has this value."""
+    """The relation in which n has this value; equal ones are the same."""
     return (*relation[:n], value, *relation[n + 1 :])
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=MANY)
 def dispensable(successors: Lists) -> frozenset[int]:
     """The members that may fail without leaving another member no live successor."""
     members = frozenset(n for n, list_n in enumerate(successors) if list_n)
@@ -64,6 +74,8 @@ class AtomicRing(ABC):
     failed    who failed and may not join again
     """
 
+    RELATIONS: ClassVar[tuple[str, ...]]
+
     id: NodeId = "ring"
     identifiers: int
     r: int = 2
@@ -79,6 +91,10 @@ class AtomicRing(ABC):
 
     @abstractmethod
     def receive(self, message: Any, source: NodeId, out: Out) -> None:
+        """Take a step that is possible, and arm those that are possible then."""
+
+    @abstractmethod
+    def take(self, step: Any, out: Out) -> None:
         """Take a step that is possible."""
 
     @abstractmethod
@@ -86,15 +102,22 @@ class AtomicRing(ABC):
         """The steps of members that may be taken next, failures apart."""
 
     @property
-    def state(self) -> State:
-        """The values of all variables."""
-        return tuple([getattr(self, variable.name) for variable in attrs.fields(type(self))])
+    def relations(self) -> State:
+        """All that maintenance reads and writes."""
+        return values(self.RELATIONS)(self)
 
-    @classmethod
-    def in_state(cls, state: State) -> Self:
-        """The ring with these variables."""
-        names = (variable.name for variable in attrs.fields(cls))
-        return cls(**dict(zip(names, state, strict=True)))
+    def related(self, relations: State) -> Self:
+        """This ring with other relations."""
+        ring = copy(self)
+        for name, relation in zip(self.RELATIONS, relations, strict=True):
+            setattr(ring, name, relation)
+        return ring
+
+    def __copy__(self) -> Self:
+        twin = object.__new__(type(self))
+        for name in variables(type(self)):
+            setattr(twin, name, getattr(self, name))
+        return twin
 
     @property
     def members(self) -> tuple[int, ...]:
@@ -113,20 +136,20 @@ class AtomicRing(ABC):
         """What is assumed of failures."""
         return f in dispensable(self.successors) and (not self.failing or f in self.failing)
 
-    def possible(self) -> Iterator[Any]:
-        """Every step that may be taken next."""
+    def churn(self) -> Iterator[Join | Fail]:
+        """The steps by which the members may become more, or fewer."""
         for n in range(self.identifiers):
             if self.live(n):
                 if self.may_fail(n):
-                    yield Fail(n)
+                    yield the(Fail, n)
             elif n not in self.failed and self.contacts(n):
-                yield Join(n)
-        yield from self.maintenance()
+                yield the(Join, n)
 
     @property
     def steps(self) -> Mapping[Any, None]:
-        """The same, as a set in that order."""
-        return steps_in(type(self), self.state)
+        """Every step that may be taken next, as a set in a fixed order."""
+        kind = type(self)
+        return steps_in(kind, values(variables(kind))(self))
 
     def arm(self, out: Out, before: Mapping[Any, None] = NO_STEPS, taken: Any = None) -> None:
         """Arm a timer for every possible step. Those of `before` are armed, except for the one just taken."""
@@ -155,7 +178,20 @@ class AtomicRing(ABC):
             self.failed |= {f}
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache
+def variables(kind: type[AtomicRing]) -> tuple[str, ...]:
+    """The names of all variables."""
+    return tuple(variable.name for variable in attrs.fields(kind))
+
+
+@lru_cache
+def values(names: tuple[str, ...]) -> Callable[[AtomicRing], State]:
+    """What reads the variables with these names."""
+    return attrgetter(*names)
+
+
+@lru_cache(maxsize=MANY)
 def steps_in(kind: type[AtomicRing], state: State) -> Mapping[Any, None]:
     """The possible steps of a ring, worked out once for each state."""
-    return dict.fromkeys(kind.in_state(state).possible())
+    ring = kind(**dict(zip(variables(kind), state, strict=True)))
+    return dict.fromkeys((*ring.churn(), *ring.maintenance()))

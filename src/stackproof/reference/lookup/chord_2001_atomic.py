@@ -15,12 +15,12 @@ one is. The assumption on failures is judged by the state that a failure leaves,
 """
 
 from collections.abc import Iterator
-from typing import TypeAlias, assert_never
+from typing import ClassVar, TypeAlias, assert_never
 
 from attrs import define, frozen
 
 from stackproof.reference.actor import NodeId, Out
-from stackproof.reference.lookup.atomic_ring import NOBODY, AtomicRing, Fail, Join, put
+from stackproof.reference.lookup.atomic_ring import NOBODY, AtomicRing, Fail, Join, put, the
 from stackproof.reference.lookup.identifiers import Arc
 
 
@@ -71,6 +71,8 @@ class Ring2001(AtomicRing):
     notifying   whom the notification of each that is under way is meant for
     """
 
+    RELATIONS: ClassVar = ("successors", "predecessor", "notifying")
+
     ring: tuple[int, ...] = (0,)
     join_fix: bool = False
     stabilize_fix: bool = False
@@ -86,7 +88,11 @@ class Ring2001(AtomicRing):
 
     def receive(self, message: Message, source: NodeId, out: Out) -> None:
         before = self.steps
-        match message:
+        self.take(message, out)
+        self.arm(out, before, message)
+
+    def take(self, step: Message, out: Out) -> None:
+        match step:
             case Join(j):
                 self.join(j, out.choose(self.heads(j)))
             case Stabilize(n):
@@ -102,22 +108,21 @@ class Ring2001(AtomicRing):
             case Fail(n):
                 self.fail(n)
             case _:
-                assert_never(message)
-        self.arm(out, before, message)
+                assert_never(step)
 
     def maintenance(self) -> Iterator[Maintenance]:
         for n in self.members:
             s, *tail = self.successors[n]
             if self.live(s):
                 if self.notifying[n] == NOBODY:
-                    yield Stabilize(n)
+                    yield the(Stabilize, n)
                 if self.second(n) not in (NOBODY, *tail):
-                    yield Reconcile(n)
+                    yield the(Reconcile, n)
             elif tail:
-                yield Update(n)
+                yield the(Update, n)
             if self.predecessor[n] != NOBODY and not self.live(self.predecessor[n]):
-                yield Flush(n)
-        yield from (Notified(s, n) for n, s in enumerate(self.notifying) if s != NOBODY)
+                yield the(Flush, n)
+        yield from (the(Notified, s, n) for n, s in enumerate(self.notifying) if s != NOBODY)
 
     def contacts(self, j: int) -> tuple[int, ...]:
         """The members that j may join by; after the fix, those whose successor lives."""

@@ -16,12 +16,12 @@ the published model has none there. The dead are not notified.
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations, pairwise
-from typing import TypeAlias, assert_never
+from typing import ClassVar, TypeAlias, assert_never
 
 from attrs import define, frozen
 
 from stackproof.reference.actor import NodeId, Out
-from stackproof.reference.lookup.atomic_ring import AtomicRing, Fail, Join, Lists, put
+from stackproof.reference.lookup.atomic_ring import MANY, AtomicRing, Fail, Join, Lists, put, the
 from stackproof.reference.lookup.identifiers import Arc, Circle
 
 
@@ -67,7 +67,7 @@ Maintenance: TypeAlias = StabilizeFromSuccessor | StabilizeFromPredecessor | Rec
 Message: TypeAlias = Join | Maintenance | Fail
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=MANY)
 def principals(successors: Lists) -> frozenset[int]:
     """The members that no list skips, a list being read with its owner before it."""
     members = [n for n, list_n in enumerate(successors) if list_n]
@@ -79,6 +79,8 @@ def principals(successors: Lists) -> frozenset[int]:
 class Ring(AtomicRing):
     """All members. It begins as any ideal ring of so many."""
 
+    RELATIONS: ClassVar = ("successors", "predecessor", "status")
+
     size: int = 3
     status: tuple[Status, ...] = ()
 
@@ -89,7 +91,11 @@ class Ring(AtomicRing):
 
     def receive(self, message: Message, source: NodeId, out: Out) -> None:
         before = self.steps
-        match message:
+        self.take(message, out)
+        self.arm(out, before, message)
+
+    def take(self, step: Message, out: Out) -> None:
+        match step:
             case Join(j):
                 self.join(j, out.choose(self.contacts(j)))
             case StabilizeFromSuccessor(t):
@@ -101,18 +107,17 @@ class Ring(AtomicRing):
             case Fail(f):
                 self.fail(f)
             case _:
-                assert_never(message)
-        self.arm(out, before, message)
+                assert_never(step)
 
     def maintenance(self) -> Iterator[Maintenance]:
         for n in self.members:
             match self.status[n]:
                 case None:
-                    yield StabilizeFromSuccessor(n)
+                    yield the(StabilizeFromSuccessor, n)
                 case Stabilizing(p):
-                    yield StabilizeFromPredecessor(n, p)
+                    yield the(StabilizeFromPredecessor, n, p)
                 case Rectifying(q):
-                    yield Rectify(n, q)
+                    yield the(Rectify, n, q)
 
     @property
     def quiescent(self) -> bool:
@@ -143,7 +148,7 @@ class Ring(AtomicRing):
         self.adopt(t, s, *self.successors[s])
         p = self.predecessor[s]
         if p in Arc(t, s):
-            self.turn(t, Stabilizing(p))
+            self.turn(t, the(Stabilizing, p))
         else:
             self.notify(s, t)
 
@@ -157,7 +162,7 @@ class Ring(AtomicRing):
     def notify(self, h: int, t: int) -> None:
         """h learns that t takes it for its successor."""
         if self.live(h):
-            self.turn(h, Rectifying(t))
+            self.turn(h, the(Rectifying, t))
 
     def rectify(self, h: int, q: int) -> None:
         """h takes q for its predecessor, if q is nearer than the one it has or that one does not answer."""
