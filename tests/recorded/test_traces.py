@@ -72,6 +72,17 @@ SHIPPED: dict[str, Shortest | Counterexample] = {
     "mapreduce/two-attempts-write-one-file.jsonl": Shortest(
         "mapreduce", "one_output_commit_per_task", {"atomic_commit": False}, quick=False
     ),
+    "mesos/a-lost-task-is-replaced.jsonl": Shortest(
+        "mesos-offers", "a_lost_task_is_replaced", {"crashes": 1}, quick=False
+    ),
+    "mesos/a-new-master-knows-a-task.jsonl": Shortest("mesos-failover", "a_new_master_knows_a_task", {}),
+    "mesos/a-task-makes-room.jsonl": Shortest("mesos-revocation", "a_task_makes_room", {}),
+    "mesos/the-slot-comes-back-for-ever.jsonl": Shortest("A1", "no_starvation", {}),
+    "rdd/a-lost-partition-is-computed-again.jsonl": Shortest("rdd", "a_lost_block_is_computed_again", {}),
+    "rdd/a-shuffle-is-answered.jsonl": Shortest("rdd-shuffle", "every_job_is_answered", {}),
+    "rdd/rows-dealt-in-another-order.jsonl": Shortest(
+        "S1", "the_result_equals_the_failure_free_result", {}, quick=False
+    ),
     "two-phase-commit/everybody-commits.jsonl": Shortest("two-phase-commit", "everybody_commits", {}),
     "two-phase-commit/the-prepared-block.jsonl": Shortest(
         "two-phase-commit", "all_that_are_up_can_decide", {"restarts": False}
@@ -94,7 +105,8 @@ def test_every_shipped_trace_is_known_and_every_known_one_is_shipped() -> None:
 
 def test_every_protocol_that_is_registered_has_a_trace() -> None:
     recorded = {read(Path(name)).scenario for name in shipped_traces()}
-    assert {one.systems for one in SCENARIOS.values()} == {SCENARIOS[name].systems for name in recorded}
+    named = {SCENARIOS[name].systems for name in recorded if name in SCENARIOS}
+    assert {one.systems for one in SCENARIOS.values()} == named
 
 
 @pytest.mark.parametrize("name", QUICK)

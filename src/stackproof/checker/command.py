@@ -10,7 +10,7 @@ from typer.core import TyperCommand
 
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.parameters import Parameter, inner, parameters_of
-from stackproof.checker.registry import BUGS, SCENARIOS, bug_named, built, function_named
+from stackproof.checker.registry import bug_named, built, function_named, is_registered
 
 Verb: TypeAlias = Callable[..., int]
 A_NAME = Annotated[
@@ -49,7 +49,7 @@ class ScenarioCommand(TyperCommand):
             for place, word in enumerate(args)
             if not word.startswith("-") and (place == 0 or args[place - 1] not in takes_value)
         ]
-        named = (place for place in words if args[place] in {*SCENARIOS, *BUGS} or ":" in args[place])
+        named = (place for place in words if is_registered(args[place]) or ":" in args[place])
         return next(named, words[0] if words else None)
 
 

@@ -95,18 +95,43 @@ SCENARIOS: Mapping[str, Registered] = {
             "two-phase-commit-tla", "two_phase_commit", "two_phase_commit_tla", "coordination", ("two-phase commit",)
         ),
         Registered("drf", "drf", "drf", "scheduling", ("DRF",)),
+        Registered("mesos-offers", "mesos", "mesos_offers", "scheduling", ("Mesos",)),
+        Registered("mesos-failover", "mesos", "mesos_failover", "scheduling", ("Mesos",)),
+        Registered("mesos-revocation", "mesos", "mesos_revocation", "scheduling", ("Mesos",)),
         Registered("mapreduce", "mapreduce", "mapreduce", "processing", ("MapReduce",)),
+        Registered("rdd", "rdd", "rdd", "processing", ("Spark RDDs",)),
+        Registered("rdd-shuffle", "rdd", "rdd_shuffle", "processing", ("Spark RDDs",)),
     )
 }
 
 BUGS: Mapping[str, Bug] = {
     one.id: one
     for one in (
+        Bug("A1", "mesos_allocator", "a_tie_is_broken_by_name", "Mesos"),
+        Bug("A2", "mesos_allocator", "one_framework_takes_all", "Mesos"),
+        Bug("A3", "mesos_filters", "a_filter_expires_before_it_is_used", "Mesos"),
+        Bug("A6", "mesos_allocator", "allocation_stops_at_the_first_incapable_framework", "Mesos"),
+        Bug("A7", "mesos_books", "offers_are_rescinded_before_the_update", "Mesos"),
+        Bug("A8", "mesos_books", "an_invalid_offer_leaks_the_others", "Mesos"),
+        Bug("A10", "mesos_filters", "hoarded_offers_block_everybody", "Mesos"),
+        Bug("A11", "mesos_filters", "many_small_frameworks_decline", "Mesos"),
+        Bug("A12", "mesos_tasks", "a_launch_crosses_a_registration", "Mesos"),
+        Bug("A13", "mesos_tasks", "pending_tasks_are_not_named", "Mesos"),
+        Bug("A14", "mesos_tasks", "a_task_is_forgotten_before_its_end_is_known", "Mesos"),
+        Bug("A17", "mesos_tasks", "an_update_is_acknowledged_unprocessed", "Mesos"),
+        Bug("A-expiry", "mesos_filters", "filters_never_expire", "Mesos"),
+        Bug("A-role", "mesos_allocator", "roles_are_sorted_by_what_others_hold", "Mesos"),
         Bug("J2", "mapreduce", "hadoop_1077", "MapReduce"),
         Bug("J3", "mapreduce", "hadoop_2031", "MapReduce"),
         Bug("J6", "mapreduce", "mapreduce_3274", "MapReduce"),
         Bug("J7", "mapreduce", "mapreduce_5009", "MapReduce"),
         Bug("J8", "mapreduce", "mapreduce_4832", "MapReduce"),
+        Bug("S1", "rdd", "spark_23207", "Spark RDDs"),
+        Bug("S3", "rdd", "spark_4879", "Spark RDDs"),
+        Bug("S5", "rdd", "spark_39195", "Spark RDDs"),
+        Bug("S7", "rdd", "spark_18886", "Spark RDDs"),
+        Bug("S9", "rdd", "spark_8103", "Spark RDDs"),
+        Bug("S10", "rdd", "spark_7829", "Spark RDDs"),
     )
 }
 
@@ -131,6 +156,11 @@ def built(name: str, function: Callable[..., Any], parameters: Mapping[str, Any]
     scenario.name = name
     scenario.parameters = {key: written(value) for key, value in values.items()}
     return scenario
+
+
+def is_registered(name: str) -> bool:
+    """Whether a name alone says which scenario is meant."""
+    return name in SCENARIOS or name in BUGS
 
 
 def function_named(name: str) -> Callable[..., Any]:

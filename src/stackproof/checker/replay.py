@@ -15,7 +15,7 @@ from stackproof.checker.explore.fairness import left_out, promises, reason_again
 from stackproof.checker.explore.liveness import reason_against_return
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.loading import blamed
-from stackproof.checker.registry import SCENARIOS, built, function_named
+from stackproof.checker.registry import built, function_named, is_registered
 from stackproof.checker.report import Verdict, Violation
 from stackproof.checker.scenario import Property, Scenario, no_step_raises, reason_against, true_in
 from stackproof.checker.trace import Step, Trace, lines_of
@@ -83,7 +83,7 @@ def recorded(trace: Trace | Path | str | bytes) -> Recording:
 def scenario_of(recording: Recording, named: str | None) -> Scenario:
     """The scenario that the user named, else the registered one that the header names."""
     name = named or recording.scenario
-    if named is None and name not in SCENARIOS:
+    if named is None and not is_registered(name):
         raise recording.at(1, unnamed(recording))
     function = function_named(name)
     try:
@@ -151,7 +151,7 @@ def canonical(form: Any) -> str:
 
 def anew(recording: Recording) -> str:
     """How to get a trace that fits."""
-    name = recording.scenario if recording.scenario in SCENARIOS else "SCENARIO"
+    name = recording.scenario if is_registered(recording.scenario) else "SCENARIO"
     return f"To record anew: stackproof explore {name}"
 
 

@@ -1,0 +1,1 @@
+"""Mesos: one master offers resources, many frameworks decide what to run on them."""
