@@ -17,6 +17,7 @@ from stackproof.checker.simulate import simulate as simulated
 from stackproof.checker.simulate.latency import latency_named
 from stackproof.checker.simulate.quantities import kinds, quantities, unspent
 from stackproof.checker.simulate.simulated import Simulated
+from stackproof.checker.values import Unfit
 
 STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
 MANY = 2_000
@@ -77,6 +78,14 @@ def verdict(run: Simulated, reasons: dict[str, str]) -> Verdict:
     return Verdict.UNKNOWN if run.ended == "interrupted" else Verdict.HELD
 
 
+def digest_of(run: Simulated) -> str | None:
+    """The digest of a run; none where there are many nodes, or where one holds what can change and has no form."""
+    try:
+        return run.digest() if len(run.nodes) <= MANY else None
+    except Unfit:
+        return None
+
+
 def form(run: Simulated, reasons: dict[str, str]) -> dict[str, Any]:
     """The run as JSON; all but `seconds` and `peak_mib` is the same whenever it is run."""
     counts = run.counts
@@ -100,7 +109,7 @@ def form(run: Simulated, reasons: dict[str, str]) -> dict[str, Any]:
         "quantities": {name: attrs.asdict(one) for name, one in quantities(run.observations).items()},
         "unspent": unspent(run.scenario),
         "violated": [{"property": name, "reason": reason} for name, reason in reasons.items()],
-        "digest": run.digest() if len(run.nodes) <= MANY else None,
+        "digest": digest_of(run),
         "seconds": round(run.seconds, 3),
         "peak_mib": run.peak_mib,
     }

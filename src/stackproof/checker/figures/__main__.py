@@ -4,15 +4,15 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from stackproof.checker.figures import chord
+from stackproof.checker.figures import chord, mesos
 from stackproof.checker.figures.document import Figure, write
 from stackproof.checker.host import ScenarioError
 
-PAGES = {"chord": chord}
+PAGES: dict[str, Any] = {"chord": chord, "mesos": mesos}
 
 
 def figures(

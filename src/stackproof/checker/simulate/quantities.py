@@ -13,7 +13,7 @@ from stackproof.checker.simulate.simulated import Observation
 from stackproof.reference.actor import NodeId
 from stackproof.reference.storage.quorum_store import Invoked, Returned
 
-COUNTED = ("hops", "rounds")
+COUNTED = ("hops", "rounds", "percent")
 
 
 @frozen
@@ -38,8 +38,8 @@ def quantities(observations: Iterable[Observation]) -> dict[str, Summary]:
     """What can be measured in any run, by name.
 
     `get ms`: from the invocation of each `get` to its return. `Found hops`: the field `hops` of each `Found` that was
-    observed; likewise fields called `rounds`, and those whose name ends in `_ms`. `Found path`: the steps from the
-    first node of each `path` to its last.
+    observed; likewise fields called `rounds` or `percent`, and those whose name ends in `_ms`. `Found path`: the steps
+    from the first node of each `path` to its last.
     """
     found: dict[str, list[float]] = {}
     begun: dict[NodeId, tuple[float, str]] = {}
