@@ -44,14 +44,16 @@ def mesos_offers(
     Frameworks are `batch`, `service` or `adversary`, and want one task each, of one slot; what an adversary does with
     offers is among `habits`: decline, hoard, cling. At first nobody is registered. Agents crash and come back as new
     ones; the last of them join later, as many as `joins`; a framework or an agent leaves. The master gives up an agent
-    `timeouts` times, though it may only be cut off.
+    `timeouts` times, though it may only be cut off. Where nobody has to be given up, leaves or hoards, and there is a
+    slot for each, everybody is served.
     """
     if not 0 <= joins < agents:
         raise ScenarioError(f"{joins} of {agents} agents join later: let one be there from the start")
     hosts = agents_of(agents, slots)
     nodes = cluster(hosts, frameworks_of(frameworks, habits), timeouts)
     absent = hosts[agents - joins :]
-    settled = not (timeouts or partitions or leaves) and "hoard" not in habits
+    settled = not (timeouts or partitions or leaves) and fits(frameworks, agents * slots, habits)
+    enough = slots * (agents - joins) >= len([kind for kind in frameworks if kind != "adversary"])
     return Scenario(
         nodes=tuple(node for node in nodes if node not in absent),
         absent=absent,
@@ -60,7 +62,7 @@ def mesos_offers(
         monitors={"dealings": Dealings()},
         invariants=property_of.SAFE,
         goals=goals(frameworks, crashes + timeouts),
-        eventually=(property_of.no_starvation,) if settled else (),
+        eventually=(property_of.no_starvation,) if settled and enough else (),
     )
 
 
@@ -137,6 +139,12 @@ def frameworks_of(kinds: tuple[str, ...], habits: tuple[str, ...]) -> tuple[Fram
     )
 
 
+def fits(kinds: tuple[str, ...], slots: int, habits: tuple[str, ...]) -> bool:
+    """Whether there is a slot for every service, one more for the others, and nobody keeps what it does not use."""
+    needed = kinds.count("service") + ("batch" in kinds)
+    return needed <= slots and ("adversary" not in kinds or set(habits) == {"decline"})
+
+
 def cluster(
     hosts: tuple[Agent, ...], clients: Iterable[Framework], timeouts: int = 0, module: HierarchicalDRF | None = None
 ) -> tuple[Any, ...]:
@@ -182,7 +190,7 @@ def only(agents: int = 0, masters: int = 0, frameworks: int = 0) -> Callable[[Wo
     return may
 
 
-def crashed(world: World, kind: type) -> int:
+def crashed(world: World, kind: type[Any]) -> int:
     """How often nodes of a kind have crashed: each life after the first, and those that are down."""
     names: Iterable[NodeId] = [node.id for node in everybody(world) if isinstance(node, kind)]
     return sum(world.nodes[name].life + (world.status[name] is Status.DOWN) for name in names)
