@@ -82,7 +82,8 @@ def test_the_library_of_the_example_answers_as_the_document_says(tmp_path: Path)
     assert said.text == printed
 
 
-def test_the_table_of_counts_is_part_of_the_manifest() -> None:
+@pytest.mark.parametrize("document", [README, REPOSITORY / "docs" / "processing.md"], ids=title)
+def test_the_table_of_counts_is_part_of_the_manifest(document: Path) -> None:
     known = {
         f"`{' '.join([line.scenario, *spelled(line.parameters)])}`": [
             *(f"{number:,}" for number in line.numbers.values()),
@@ -90,7 +91,7 @@ def test_the_table_of_counts_is_part_of_the_manifest() -> None:
         ]
         for line in manifest()
     }
-    table = re.findall(r"^\| `(?:.*\| ){4}.*$", README.read_text("utf-8"), re.MULTILINE)
+    table = re.findall(r"^\| `(?:.*\| ){4}.*$", document.read_text("utf-8"), re.MULTILINE)
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table]
     assert rows
     assert [row for row in rows if known.get(row[0]) != row[2:]] == []
