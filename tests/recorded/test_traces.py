@@ -83,6 +83,7 @@ SHIPPED: dict[str, Shortest | Counterexample] = {
     "rdd/rows-dealt-in-another-order.jsonl": Shortest(
         "S1", "the_result_equals_the_failure_free_result", {}, quick=False
     ),
+    "stack/the-user-has-the-answer.jsonl": Shortest("stack", "the_user_has_the_answer", {"crashes": 0}),
     "two-phase-commit/everybody-commits.jsonl": Shortest("two-phase-commit", "everybody_commits", {}),
     "two-phase-commit/the-prepared-block.jsonl": Shortest(
         "two-phase-commit", "all_that_are_up_can_decide", {"restarts": False}

@@ -74,6 +74,7 @@ LAYERS = (
     "scheduling",
     "processing",
     "services",
+    "stack",
 )
 
 SCENARIOS: Mapping[str, Registered] = {
@@ -101,6 +102,7 @@ SCENARIOS: Mapping[str, Registered] = {
         Registered("mapreduce", "mapreduce", "mapreduce", "processing", ("MapReduce",)),
         Registered("rdd", "rdd", "rdd", "processing", ("Spark RDDs",)),
         Registered("rdd-shuffle", "rdd", "rdd_shuffle", "processing", ("Spark RDDs",)),
+        Registered("stack", "stack", "stack", "stack", ("Chord", "Mesos", "MapReduce")),
     )
 }
 
