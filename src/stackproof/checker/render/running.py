@@ -88,7 +88,7 @@ def answer(outcome: Outcome) -> RenderableType | str:
         return ""
     if told.answer is None:
         return f"{sum(map(len, told.files)):,} records in {len(told.files)} files"
-    return f"{len(told.answer)} answers"
+    return f"{len(told.answer)} answer{'' if len(told.answer) == 1 else 's'}"
 
 
 def reasons(outcome: Outcome) -> str:

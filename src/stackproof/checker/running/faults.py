@@ -78,7 +78,9 @@ def schedule(
             events.append((at, Event("join", node=arriving.pop(0))))
             standing.append(str(events[-1][1].node))
         else:
-            events += severed(kind, at, standing, everybody, random)
+            away = {*machines, *newcomers} - {*standing}
+            there = tuple(name for name in everybody if name not in away)
+            events += severed(kind, at, standing, there, random)
     return sorted(events, key=lambda one: one[0])
 
 
