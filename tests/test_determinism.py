@@ -18,6 +18,8 @@ COMMANDS = (
     "explore quorum --n 2 --w 2 --r 1 --clients 3 --json --engine native --threads 2 --trace native.jsonl",
     "explore two-phase-commit --no-restarts --drops 1 --json --engine native --trace blocked.jsonl",
     "explore two-phase-commit-tla --participants 4 --json",
+    "explore --bug A1 --json --trace lasso.jsonl",
+    "replay lasso.jsonl",
     "replay plain.jsonl --step",
     "replay native.jsonl --json",
     "replay blocked.jsonl",
@@ -58,7 +60,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_every_command_says_something_and_every_violation_leaves_a_trace(here: dict[str, str]) -> None:
     assert all(here.values())
-    assert {"plain.jsonl", "native.jsonl", "blocked.jsonl"} <= here.keys()
+    assert {"plain.jsonl", "native.jsonl", "blocked.jsonl", "lasso.jsonl"} <= here.keys()
 
 
 @pytest.mark.parametrize("seed", ["1", "random"])

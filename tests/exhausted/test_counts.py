@@ -14,7 +14,7 @@ from tests.exhausted.counts import Counted, counted, manifest
 LINES = manifest()
 TLA = [line for line in LINES if line.scenario == "two-phase-commit-tla"]
 FEW = 10_000
-MANY = 1_000_000
+MANY = 100_000
 
 
 def cases(lines: Iterable[Counted]) -> list[object]:

@@ -351,7 +351,8 @@ def test_every_registered_scenario_has_a_question_goals_and_defaults() -> None:
 
 
 def test_no_line_is_wider_than_the_terminal_but_the_command_to_type(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in (["explore", "quorum", "--w", "1"], ["replay", "counterexample.jsonl", "--step"], ["list"], ["check"]):
+    few = ["check", "quorum-lecture", "chord-2001", "two-phase-commit-tla", "mapreduce"]
+    for words in (["explore", "quorum", "--w", "1"], ["replay", "counterexample.jsonl", "--step"], ["list"], few):
         lines = Said(capsys, *words).out.splitlines()
         assert max(map(len, lines[:-1])) <= 60
         assert not any(line.endswith(" ") for line in lines)

@@ -15,9 +15,10 @@ from attrs import evolve, frozen
 from stackproof.checker.host import Status
 from stackproof.checker.world import World
 from stackproof.reference.actor import NodeId
-from stackproof.reference.scheduling.mesos.agent import Acknowledged, Agent, Reported
+from stackproof.reference.scheduling.mesos.agent import Acknowledged, Agent, Process, Reported
 from stackproof.reference.scheduling.mesos.allocator import HierarchicalDRF, eligible
-from stackproof.reference.scheduling.mesos.books import Books, Placed
+from stackproof.reference.scheduling.mesos.books import Agent as Entry
+from stackproof.reference.scheduling.mesos.books import Books, Client, Placed
 from stackproof.reference.scheduling.mesos.framework import Adversary, Framework, Heard
 from stackproof.reference.scheduling.mesos.master import Allocated, Elected, Launched, Master, Rescinded
 from stackproof.reference.scheduling.mesos.messages import (
@@ -25,18 +26,24 @@ from stackproof.reference.scheduling.mesos.messages import (
     AgentRegistered,
     Detected,
     FilterExpired,
+    FrameworkRegistered,
     Kill,
     Launch,
     Offer,
     OfferId,
     RegisterAgent,
+    RegisterFramework,
     ReregisterAgent,
+    ReregisterFramework,
     Rescind,
+    Revive,
     Shutdown,
     ShutdownFramework,
+    Suppress,
     TaskId,
     TaskState,
     UnregisterAgent,
+    UnregisterFramework,
     Update,
     UpdateAgent,
 )
@@ -57,6 +64,15 @@ BETWEEN_MASTER_AND_AGENT = (
     UnregisterAgent,
     Update,
     UpdateAgent,
+)
+BETWEEN_MASTER_AND_FRAMEWORK = (
+    Detected,
+    FrameworkRegistered,
+    RegisterFramework,
+    ReregisterFramework,
+    Revive,
+    Suppress,
+    UnregisterFramework,
 )
 
 
@@ -111,6 +127,8 @@ def launched_wrongly(
     rescinded: frozenset[OfferId], task: TaskId, uses: Resources, offers: tuple[Offer, ...]
 ) -> Iterator[Wrong]:
     """What is wrong with a launch upon the acceptance of these offers."""
+    if not offers:
+        yield "no_task_without_an_accepted_offer", f"{task} was launched with no offer"
     for offer in offers:
         if offer.id in rescinded:
             yield "rescinded_offers_launch_nothing", f"{task} was launched with {offer.id}, which had been rescinded"
@@ -134,24 +152,33 @@ def contradicted(task: TaskId, end: TaskState, state: TaskState) -> Wrong:
 
 
 def overtaken(module: HierarchicalDRF, books: Books, offers: tuple[Offer, ...]) -> Iterator[Wrong]:
-    """The offers of a round whose turn was somebody else's."""
+    """What is wrong with the offers of a round, taken in order: they are of what is free, and each has its turn."""
     for offer in offers:
-        agent = books.agent(offer.agent)
-        if agent is None:
-            yield "resources_never_overcommitted", f"{offer.id} is of an agent that is not there"
-            continue
-        able = [one for one in books.clients if eligible(books, one, agent, books.free(agent))]
-        served = next((one for one in able if one.id == offer.framework), None)
-        if served is None:
-            yield (
-                "filters_are_heeded",
-                f"{offer.framework} was offered {offer.id}, and does not want it or cannot use it",
-            )
-            continue
-        before = [one.id for one in able if module.standing(books, one) < module.standing(books, served)]
-        if before:
-            yield "drf_order", f"{offer.framework} was offered {offer.id}, and {before[0]} has less"
+        agent, client = books.agent(offer.agent), books.client(offer.framework)
+        if agent is None or not offer.resources <= books.free(agent):
+            yield "resources_never_overcommitted", f"{offer.id} is of more than what is free of {offer.agent}"
+        elif client is None or not eligible(books, client, agent, books.free(agent)):
+            yield unwanted(books, offer)
+        else:
+            yield from misplaced(module, books, agent, client, offer)
         books = books.with_offer(offer)
+
+
+def unwanted(books: Books, offer: Offer) -> Wrong:
+    """An offer was made to who refuses it, wants none, or cannot use it."""
+    if books.refused(offer.framework, offer.agent, offer.resources):
+        return "filters_expire", f"{offer.framework} was offered {offer.id} before its filter had expired"
+    return "drf_order", f"{offer.framework} was offered {offer.id}, and wants no offers or cannot use it"
+
+
+def misplaced(module: HierarchicalDRF, books: Books, agent: Entry, client: Client, offer: Offer) -> Iterator[Wrong]:
+    """An offer was made of what another role has reserved, or out of turn."""
+    if not offer.resources <= books.free(agent).open_to(client.role):
+        yield "isolation", f"{client.id} of role {client.role} was offered {offer.id} of {offer.resources}"
+    able = (one for one in books.clients if eligible(books, one, agent, books.free(agent)))
+    before = [one.id for one in able if module.standing(books, one) < module.standing(books, client)]
+    if before:
+        yield "drf_order", f"{client.id} was offered {offer.id}, and {before[0]} has less"
 
 
 def wrongs(world: World, name: str) -> Iterator[str]:
@@ -257,7 +284,7 @@ def drf_order(world: World) -> Iterator[str]:
 
 
 def isolation(world: World) -> Iterator[str]:
-    """A task uses no more than it was granted, and nothing that is reserved for another role."""
+    """A task uses no more than it was granted; nobody is offered, or uses, what is reserved for another role."""
     yield from wrongs(world, "isolation")
     for agent in of_kind(world, Agent):
         for process in agent.processes:
@@ -268,27 +295,49 @@ def isolation(world: World) -> Iterator[str]:
 
 
 def soft_state_is_rebuilt(world: World) -> Iterator[str]:
-    """What the books say of an agent that is registered, and with which nothing is under way, is so."""
+    """Of everybody who is registered, and with whom nothing is under way, the books of the master say what is so."""
     master = leader(world)
+    if master is None:
+        return
     for agent in of_kind(world, Agent):
-        entry = master.books.agent(agent.id) if master else None
-        if master is not None and entry is not None and agent.registered and agent.master == master.id:
-            booked = master.books.on(agent.id)
-            if not (entry.resources == agent.resources and agree(booked, agent)) and not is_busy(world, agent):
-                said = ", ".join(str(placed.task.id) for placed in booked)
-                yield f"{agent.id} runs {running(agent)}, and the books have {said or 'nothing'}"
+        wrong = agent.registered and agent.master == master.id and not agree(master.books, agent)
+        if wrong and not is_busy(world, agent.id, BETWEEN_MASTER_AND_AGENT):
+            said = ", ".join(str(placed.task.id) for placed in master.books.on(agent.id))
+            yield f"{agent.id} runs {running(agent)}, and the books have {said or 'nothing'}"
+    for one in of_kind(world, Framework):
+        wrong = one.connected and one.master == master.id and master.books.client(one.id) != as_client(one)
+        if wrong and not is_busy(world, one.id, BETWEEN_MASTER_AND_FRAMEWORK):
+            yield f"{one.id} has registered, and the books have it otherwise"
 
 
-def agree(booked: tuple[Placed, ...], agent: Agent) -> bool:
-    """Whether what runs on an agent by the books is there, and what is there is in the books."""
-    here = {process.task.id for process in agent.processes}
-    running = {placed.task.id for placed in booked if not placed.state.terminal}
-    return running <= here <= {placed.task.id for placed in booked}
+def agree(books: Books, agent: Agent) -> bool:
+    """Whether an agent is in the books, its tasks are, each as it last said, and no others that run."""
+    entry, booked = books.agent(agent.id), {one.task.id: one for one in books.on(agent.id)}
+    here = {process.task.id: process for process in agent.processes}
+    running = {task for task, placed in booked.items() if not placed.state.terminal}
+    return (
+        entry is not None
+        and (entry.life, entry.resources) == (agent.life, agent.resources)
+        and running <= here.keys() <= booked.keys()
+        and all(as_said(booked[task], process) for task, process in here.items())
+    )
 
 
-def is_busy(world: World, agent: Agent) -> bool:
-    """Whether something is under way between an agent and its master."""
-    return any(agent.id in (one.source, one.target) for one in world.sent(*BETWEEN_MASTER_AND_AGENT))
+def as_said(placed: Placed, process: Process) -> bool:
+    """Whether a task is in the books as its agent last said: the first update that waits, or all there is."""
+    waits = next(iter(process.updates), None)
+    said = process.state if waits is None else waits
+    return placed.unacknowledged == waits and placed.told is said and placed.task == process.task
+
+
+def as_client(framework: Framework) -> Client:
+    """A framework as the books should have it."""
+    return Client(framework.id, framework.life, framework.role, framework.capabilities, framework.suppressed)
+
+
+def is_busy(world: World, node: NodeId, messages: tuple[type, ...]) -> bool:
+    """Whether one of these messages is on its way to or from a node."""
+    return any(node in (one.source, one.target) for one in world.sent(*messages))
 
 
 def running(agent: Agent) -> str:
@@ -319,8 +368,8 @@ def useful(world: World) -> Iterator[Framework]:
 
 
 def no_starvation(world: World) -> bool:
-    """Every framework that never declines what it can use has launched the tasks that it wants."""
-    return all(node.launched >= node.wanted for node in useful(world))
+    """Every framework that never declines what it can use has launched all that it wants, what was lost included."""
+    return all(node.lacks <= 0 for node in useful(world))
 
 
 def who_is_owed_is_served(world: World) -> bool:

@@ -45,15 +45,14 @@ def mesos_offers(
     offers is among `habits`: decline, hoard, cling. At first nobody is registered. Agents crash and come back as new
     ones; the last of them join later, as many as `joins`; a framework or an agent leaves. The master gives up an agent
     `timeouts` times, though it may only be cut off. Where nobody has to be given up, leaves or hoards, and there is a
-    slot for each, everybody is served.
+    slot for each service and one for the others, everybody has in the end what it wants, and keeps it.
     """
     if not 0 <= joins < agents:
         raise ScenarioError(f"{joins} of {agents} agents join later: let one be there from the start")
     hosts = agents_of(agents, slots)
     nodes = cluster(hosts, frameworks_of(frameworks, habits), timeouts)
     absent = hosts[agents - joins :]
-    settled = not (timeouts or partitions or leaves) and fits(frameworks, agents * slots, habits)
-    enough = slots * (agents - joins) >= len([kind for kind in frameworks if kind != "adversary"])
+    settled = not (timeouts or partitions or leaves) and fits(frameworks, slots * (agents - joins), habits)
     return Scenario(
         nodes=tuple(node for node in nodes if node not in absent),
         absent=absent,
@@ -62,7 +61,7 @@ def mesos_offers(
         monitors={"dealings": Dealings()},
         invariants=property_of.SAFE,
         goals=goals(frameworks, crashes + timeouts),
-        eventually=(property_of.no_starvation,) if settled and enough else (),
+        eventually_always=(property_of.no_starvation,) if settled else (),
     )
 
 

@@ -115,7 +115,7 @@ LOST = TaskState.LOST
 class Setting:
     """How a master is set up.
 
-    known   whom it tells that it leads when it comes back; nobody, where a `Leader` does that
+    known   whom it tells that it leads when it comes back; nobody, where somebody else does that
     batch   what became free is offered when a timer fires, and not at once
     """
 
