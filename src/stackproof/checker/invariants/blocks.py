@@ -11,11 +11,11 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from stackproof.checker.invariants.lookup import entitled, members, settled
+from stackproof.checker.invariants.lookup import entitled, holders, members, settled
 from stackproof.checker.world import World
 from stackproof.reference.actor import NodeId
 from stackproof.reference.lookup.chord import name
-from stackproof.reference.lookup.chord_storage import Copy, Item
+from stackproof.reference.lookup.chord_storage import Item
 from stackproof.reference.storage.block_messages import Began, Ended
 from stackproof.reference.storage.blocks import Contents, Read, Write, Written
 
@@ -68,14 +68,6 @@ def blocks(world: World) -> Blocks:
     """What was written and read."""
     seen: Blocks = world.monitors["blocks"]
     return seen
-
-
-def holders(world: World, item: Item) -> Iterator[int]:
-    """The members that hold a sound copy, or will when a message arrives that is on its way to them."""
-    arriving = {envelope.target for envelope in world.sent(Copy) if item in envelope.message.items}
-    for n in members(world):
-        if item in world.nodes[name(n)].items or name(n) in arriving:
-            yield n
 
 
 def acknowledged_blocks_survive(world: World) -> Iterator[str]:

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from stackproof.checker.faults import Faults
 from stackproof.checker.invariants.blocks import Blocks
-from stackproof.checker.invariants.offers import Dealings
+from stackproof.checker.invariants.dealings import Dealings
 from stackproof.checker.network import Network
 from stackproof.checker.report import Verdict
 from stackproof.checker.running import faults as of_faults

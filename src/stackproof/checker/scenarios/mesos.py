@@ -8,7 +8,7 @@ from attrs import evolve
 from stackproof.checker.faults import Faults
 from stackproof.checker.host import ScenarioError, Status
 from stackproof.checker.invariants import offers as property_of
-from stackproof.checker.invariants.offers import Dealings
+from stackproof.checker.invariants.dealings import Dealings
 from stackproof.checker.network import Network
 from stackproof.checker.scenario import Property, Scenario
 from stackproof.checker.world import Event, World

@@ -18,7 +18,7 @@ from stackproof.checker.invariants import mapreduce as of_mapreduce
 from stackproof.checker.invariants import offers as of_offers
 from stackproof.checker.invariants import stack as of_the_stack
 from stackproof.checker.invariants.blocks import Blocks
-from stackproof.checker.invariants.offers import Dealings
+from stackproof.checker.invariants.dealings import Dealings
 from stackproof.checker.network import Network
 from stackproof.checker.running import layers
 from stackproof.checker.running.layers import View
