@@ -69,11 +69,6 @@ def test_more_blocks_than_one_do_not_get_in_each_other_s_way() -> None:
 
 
 @pytest.mark.slow
-def test_three_copies_are_read_after_a_failure() -> None:
-    assert violated(worlds=10_000_000, n=3, w=3, r=2, coordinator=1) == set()
-
-
-@pytest.mark.slow
 def test_two_copies_outlive_two_failures_if_there_is_a_repair_between_them() -> None:
     ring = {"identifiers": 5, "ring": (0, 1, 2, 3, 4), "coordinator": 1}
     assert violated(worlds=10_000_000, **ring, crashes=2, reads=0) == set()

@@ -113,12 +113,6 @@ def test_a_ring_that_begins_with_two_members_splits_if_either_may_fail() -> None
     assert explore(lost_for_good(Ring(identifiers=4, size=2, reuse=True))).verdict is Verdict.HELD
 
 
-@pytest.mark.slow
-def test_a_ring_of_three_splits_or_tangles_if_principals_may_fail() -> None:
-    ring = SparesNoPrincipals(identifiers=5, reuse=True)
-    assert killed(lost_for_good(ring), "native") == {"at_most_one_ring": 9, "ordered_ring": 9}
-
-
 @define(kw_only=True)
 class TrustsItsPredecessor(Ring):
     """Never asks whether its old predecessor is still there."""
