@@ -1,6 +1,5 @@
 """Resilient distributed datasets, beyond the counts of the manifest."""
 
-
 import pytest
 
 from stackproof.checker.explore import explore

@@ -15,6 +15,7 @@ from rich.text import Text
 from stackproof import __version__
 from stackproof.checker import evidence
 from stackproof.checker.command import ScenarioCommand, with_a_scenario
+from stackproof.checker.commands_judge import judge_
 from stackproof.checker.commands_run import run
 from stackproof.checker.commands_simulate import simulate
 from stackproof.checker.counterexamples import check_writable, command, explore_again, replay_again, save
@@ -103,6 +104,7 @@ def explore(
 
 app.command("simulate", cls=ScenarioCommand)(with_a_scenario(simulate))
 app.command("run")(run)
+app.command("judge")(judge_)
 
 
 @app.command()

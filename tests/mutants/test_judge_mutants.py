@@ -1,0 +1,130 @@
+"""Models and searches that a tired engineer might write, each caught by a history that is known to be good or bad."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from stackproof.checker.judge.calls import Call, Event, calls_of
+from stackproof.checker.judge.models import MODELS, REFUSED
+from stackproof.checker.judge.search import Search
+from stackproof.checker.judge.verdict import judge
+from stackproof.checker.report import Verdict
+
+Line = tuple[Any, ...]
+
+
+def made(*lines: Line) -> tuple[Call, ...]:
+    """The calls of these events."""
+    events = [Event(process, kind, name, value, None, "-") for process, kind, name, value in lines]
+    return calls_of(events, True, frozenset({"cas", "dequeue", "acquire", "release"}))
+
+
+def one_by_one(*calls: tuple[str, Any, Any]) -> tuple[Call, ...]:
+    """Calls one after the other: a name, an argument, a result; the result REFUSED for a refusal."""
+    lines: list[Line] = []
+    for name, value, result in calls:
+        lines.append((0, "invoke", name, value))
+        lines.append((0, "fail", name, None) if result is REFUSED else (0, "ok", name, result))
+    return made(*lines)
+
+
+MUTANTS: dict[str, tuple[str, str, Callable[[Any, Call], Any], tuple[Call, ...]]] = {
+    "a read that returns anything": ("register", "read", lambda state, call: state, one_by_one(("read", None, 7))),
+    "a write that is forgotten": (
+        "register",
+        "write",
+        lambda state, call: state,
+        one_by_one(("write", 1, 1), ("read", None, 1)),
+    ),
+    "a cas that does not compare": (
+        "cas",
+        "cas",
+        lambda state, call: state if call.refused else call.value[1],
+        one_by_one(("write", 1, 1), ("cas", (2, 3), (2, 3))),
+    ),
+    "a cas that may be refused at will": (
+        "cas",
+        "cas",
+        lambda state, call: state if call.refused or state != call.value[0] else call.value[1],
+        one_by_one(("write", 1, 1), ("cas", (1, 3), REFUSED)),
+    ),
+    "a queue that is a stack": (
+        "queue",
+        "dequeue",
+        lambda state, call: state[:-1] if state and state[-1] == call.result else REFUSED,
+        one_by_one(("enqueue", 1, 1), ("enqueue", 2, 2), ("dequeue", None, 1)),
+    ),
+    "a lock for two": (
+        "mutex",
+        "acquire",
+        lambda state, call: MODELS["mutex"].steps["acquire"](MODELS["mutex"].initial, call),
+        one_by_one(("acquire", None, None), ("acquire", None, None)),
+    ),
+    "a counter that counts calls": (
+        "counter",
+        "add",
+        lambda state, call: state + 1,
+        one_by_one(("add", 4, 4), ("read", None, 4)),
+    ),
+    "a log that grows at its head": (
+        "log",
+        "append",
+        lambda state, call: (call.value, *state),
+        one_by_one(("append", 1, 1), ("append", 2, 2), ("read", None, (1, 2))),
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_mutated_model_gives_the_other_verdict(mutant: str) -> None:
+    name, operation, step, calls = MUTANTS[mutant]
+    model = MODELS[name]
+    mutated = evolve(model, steps={**model.steps, operation: step})
+    assert {judge(calls, model).verdict, judge(calls, mutated).verdict} == {Verdict.HELD, Verdict.VIOLATED}
+
+
+STALE = made(
+    (0, "invoke", "write", 1),
+    (1, "invoke", "read", None),
+    (1, "ok", "read", 1),
+    (2, "invoke", "read", None),
+    (2, "ok", "read", None),
+    (0, "ok", "write", 1),
+)
+
+
+def test_a_judge_that_knows_no_real_time_accepts_a_stale_read() -> None:
+    assert Search(MODELS["register"], STALE).run(1_000) is False
+    timeless = [evolve(call, begin=n, end=10 + n) for n, call in enumerate(STALE, 1)]
+    assert Search(MODELS["register"], timeless).run(1_000) is True
+
+
+LATE = made(
+    (0, "invoke", "write", 1),
+    (0, "info", "write", None),
+    (1, "invoke", "read", None),
+    (1, "ok", "read", 1),
+)
+
+
+def test_a_judge_that_takes_an_unknown_outcome_for_a_failure_refuses_what_is_good() -> None:
+    assert Search(MODELS["register"], LATE).run(1_000) is True
+    assert Search(MODELS["register"], [call for call in LATE if call.done]).run(1_000) is False
+
+
+SEEN_AGAIN = made(
+    (0, "invoke", "write", 1),
+    (1, "invoke", "write", 2),
+    (1, "ok", "write", 2),
+    (0, "ok", "write", 1),
+    (2, "invoke", "read", None),
+    (2, "ok", "read", 2),
+)
+
+
+def test_a_search_that_believes_no_value_to_be_overwritten_finds_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Search(MODELS["register"], SEEN_AGAIN).run(1_000) is True
+    monkeypatch.setattr("stackproof.checker.judge.values.Values.lost", lambda *_: True)
+    assert Search(MODELS["register"], SEEN_AGAIN).run(1_000) is False
