@@ -40,7 +40,8 @@ def test_the_only_top_level_names_of_the_wheel_are_stackproof_and_its_dist_info(
 
 def test_the_wheel_holds_every_file_of_the_package_and_every_trace(archives: tuple[Path, Path]) -> None:
     package = REPOSITORY / "src" / "stackproof"
-    ours = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.suffix in (".py", ".typed")}
+    kinds = (".py", ".typed", ".css", ".js")
+    ours = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.suffix in kinds}
     ours |= {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "traces").rglob("*.jsonl")}
     with zipfile.ZipFile(archives[1]) as archive:
         names = {name.removeprefix("stackproof/") for name in archive.namelist()}

@@ -33,6 +33,22 @@ WHAT = {
     "cut": "cut: ",
     "heal": "healed: ",
 }
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "start": ("every node starts",),
+    "deliver": ("{target}", " receives from ", "{source}", ": ", "{message}"),
+    "fire": ("{node}", "'s timer fires: ", "{message}"),
+    "drop": ("lost between ", "{source}", " and ", "{target}", ": ", "{message}"),
+    "duplicate": ("doubled between ", "{source}", " and ", "{target}", ": ", "{message}"),
+    "bounce": ("{source}", " learns that ", "{target}", " cannot be reached: ", "{message}"),
+    "crash": ("{node}", " crashes"),
+    "restart": ("{node}", " restarts"),
+    "pause": ("{node}", " pauses"),
+    "resume": ("{node}", " resumes"),
+    "join": ("{node}", " joins"),
+    "leave": ("{node}", " leaves for good"),
+    "cut": ("nothing passes any more: ", "{links}"),
+    "heal": ("messages pass again: ", "{links}"),
+}
 TROUBLE = ("drop", "duplicate", "bounce", "crash", "pause", "leave", "cut")
 
 
@@ -81,6 +97,23 @@ def what(event: Event) -> Text:
         said.append(links(event.cut), style="bold")
     if event.choose:
         said.append(f"  choose {', '.join(map(str, event.choose))}", style="dim")
+    return said
+
+
+def sentence(event: Event) -> Text:
+    """An event as a sentence, for who cannot see a table or an arrow; nodes are cyan, messages and links bold."""
+    said = Text()
+    for part in SENTENCES[event.name]:
+        if part == "{message}":
+            said.append(short(event.message), style="bold")
+        elif part == "{links}" and event.cut is not None:
+            said.append(links(event.cut), style="bold")
+        elif part.startswith("{"):
+            said.append(getattr(event, part[1:-1]) or "", style="cyan")
+        else:
+            said.append(part)
+    if event.choose:
+        said.append(f" (choose {', '.join(map(str, event.choose))})", style="dim")
     return said
 
 
