@@ -60,18 +60,22 @@ def bad(where: str, sentence: str) -> TraceError:
 
 def read(path: Path) -> Recording:
     """What a file says, or a shipped trace of that name; raises TraceError where it is no trace."""
+    return parse(contents(path), str(path))
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of a file, or of a shipped trace of that name; a byte more than MOST_BYTES where it is larger."""
     try:
         if not path.exists() and path.as_posix() in shipped_traces():
             path = traces_folder() / path
         if not stat.S_ISREG(path.stat().st_mode):
             raise bad(str(path), "this is no file")
         with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            return file.read(MOST_BYTES + 1)
     except OSError as error:
         raise bad(str(path), str(error.strerror)) from None
     except ValueError:
         raise bad(ascii(str(path)), "this is no file") from None
-    return parse(data, str(path))
 
 
 def parse(data: bytes, file: str) -> Recording:
@@ -90,8 +94,8 @@ def parse(data: bytes, file: str) -> Recording:
     return Recording(file, *header_of(header, f"{file}:1"), lines, loop_of(header, len(lines), f"{file}:1"))
 
 
-def an_object(line: bytes, where: str) -> dict[str, Any]:
-    """The JSON object on one line."""
+def an_object(line: bytes, where: str, kind: str = "trace") -> dict[str, Any]:
+    """The JSON object on one line of a file of this kind."""
     try:
         form = json.loads(
             line.decode(), object_pairs_hook=without_doubles, parse_constant=no_constant, parse_int=whole_number
@@ -105,7 +109,7 @@ def an_object(line: bytes, where: str) -> dict[str, Any]:
     except ValueError as error:
         raise bad(where, str(error)) from None
     if not isinstance(form, dict):
-        raise bad(where, f"every line of a trace is a JSON object, this one is {brief(form)}")
+        raise bad(where, f"every line of a {kind} is a JSON object, this one is {brief(form)}")
     return form
 
 
