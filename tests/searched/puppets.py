@@ -10,8 +10,7 @@ from typing import Any
 from attrs import define, field, frozen
 from hypothesis import strategies as st
 
-from stackproof.checker.faults import Faults
-from stackproof.checker.network import Network
+from stackproof.checker import strategies
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.world import Event, World
 from stackproof.reference.actor import Bounced, NodeId, Out, durable
@@ -182,40 +181,23 @@ ACTIONS = st.tuples(
 )
 SCRIPTS = st.lists(st.lists(ACTIONS, min_size=1, max_size=3).map(tuple), min_size=9, max_size=9).map(tuple)
 BEGINS = st.lists(ACTIONS, min_size=2, max_size=3).map(tuple)
-FAULTS = st.builds(
-    Faults,
-    drops=st.sampled_from([1, 0, 0]),
-    duplicates=st.sampled_from([1, 0, 0]),
-    crashes=st.sampled_from([1, 0]),
-    restarts=st.sampled_from([None, 0, 1]),
-    detection=st.booleans(),
-    suspicions=st.sampled_from([0, 0, 1]),
-    cuts=st.sampled_from([0, 0, 0, 1]),
-    one_way_cuts=st.sampled_from([0, 0, 0, 1]),
-    partitions=st.sampled_from([0, 0, 0, 1]),
-    pauses=st.sampled_from([0, 0, 1]),
-    joins=st.sampled_from([0, 1]),
-    leaves=st.sampled_from([0, 0, 1]),
-    victims=st.sampled_from([None, None, ("n0",), ("n0", "n1")]),
-    may=st.sampled_from([None, None, unless_all_are_zero]),
-)
+FAULTS = strategies.faults(("n0", "n1"), at_once=6, rules=(unless_all_are_zero,))
 KINDS = st.sampled_from([Puppet, Polite, Torn])
 
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """A scenario of two or three puppets, of which one may be absent at first."""
-    names = tuple(f"n{number}" for number in range(draw(st.integers(2, 3))))
+    names = draw(strategies.node_names(2, 3))
     script = draw(SCRIPTS)
     nodes = [
         draw(KINDS)(name, script, draw(BEGINS), (*(other for other in names if other != name), name)) for name in names
     ]
     absent = draw(st.integers(0, 1)) if len(names) > 2 else 0
-    pairs = st.dictionaries(st.tuples(st.sampled_from(names), st.sampled_from(names)), st.sampled_from(Network))
     return Scenario(
         nodes=nodes[: len(nodes) - absent],
         absent=nodes[len(nodes) - absent :],
-        network=draw(st.sampled_from(Network) | pairs),
+        network=draw(strategies.networks(names)),
         faults=draw(FAULTS),
         invariants=draw(
             st.sets(st.sampled_from([states_differ_or_so, nothing_is_seen_twice, few_are_in_flight])).map(

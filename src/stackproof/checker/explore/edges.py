@@ -6,12 +6,11 @@ What makes a component one that breaks a promise is said in fairness.py; runs.py
 from typing import Any
 
 from stackproof.checker.explore.compiled import native, within
-from stackproof.checker.explore.expansion import copy_row, emit, follow, leap, note_miss, pair_entries
+from stackproof.checker.explore.expansion import copy_row, emit, follow, leap, looked_past, note_miss, pair_entries
 from stackproof.checker.explore.keys import (
     A_SHIFT,
     BUDGET,
     CAN_CUT,
-    CLAIM,
     CUTS,
     DONE,
     ENTRY_BITS,
@@ -23,16 +22,14 @@ from stackproof.checker.explore.keys import (
     KIND_SHIFT,
     LABEL_SHIFT,
     LACKING,
-    LEFT_OUT,
     LIST_BITS,
     MISSED,
     NONE,
     POSITIVE,
     SHARDS,
-    SLOT_SHIFT,
     USED,
 )
-from stackproof.checker.explore.lookups import claim_value, component, found
+from stackproof.checker.explore.lookups import component, found
 from stackproof.checker.explore.visited import sought
 
 
@@ -56,14 +53,8 @@ def follow_named(
     rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any, labels: Any, named: Any
 ) -> int:
     """Add every successor of one world, with the label of the event that leads to it, or -1 where it is not owed."""
-    went = DONE
+    went = looked_past(rows, world, shape, tables, setting, lot)
     weather = component(rows, world, shape, 0)
-    if setting.prune != NONE:
-        pruned = claim_value(tables, setting.prune, rows, world, shape, lot.scratch.lack)
-        went = LEFT_OUT if pruned == 1 else DONE
-        if pruned == NONE:
-            went = LACKING
-            note_miss(lot, lot.scratch.lack[0], (CLAIM << KIND_SHIFT) | (setting.prune << SLOT_SHIFT), world)
     for i in range(setting.nodes if went == DONE else 0):
         pair = pair_entries(i, rows, world, shape, tables, setting, cache, lot)
         if pair == NONE:

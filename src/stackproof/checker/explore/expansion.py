@@ -255,6 +255,10 @@ def passes(
     gate = lot.scratch.gate
     budget, guard = cache.entries[e, BUDGET], cache.entries[e, GUARD]
     source, bounce = cache.entries[e, SOURCE], cache.entries[e, BOUNCE]
+    gate[AFTER] = weather
+    gate[ACTOR] = NONE
+    gate[FIRST] = cache.entries[e, EFFECT]
+    gate[LAST] = gate[FIRST] + 1
     opened = 1
     if budget != FREE:
         key = (SPEND << KIND_SHIFT) | (weather << A_SHIFT) | budget
@@ -285,21 +289,47 @@ def passes(
 
 
 @within
+def become(
+    e: int,
+    effect: int,
+    i: int,
+    weather: int,
+    rows: Any,
+    world: int,
+    shape: Any,
+    tables: Any,
+    setting: Any,
+    cache: Any,
+    lot: Any,
+) -> bool:
+    """Make the row in hand that of the world after one effect of an entry whose gate is open; false if it lacks it."""
+    new, gate = lot.scratch.new, lot.scratch.gate
+    own = setting.first_node + 2 * i
+    flags = cache.entries[e, FLAGS]
+    whole = True
+    copy_row(new, 0, rows, world)
+    new[0, shape.word[own]] ^= cache.entries[e, DELTA]
+    if flags & GATED:
+        new[0, shape.word[0]] ^= (weather ^ gate[AFTER]) << shape.shift[0]
+        if gate[ACTOR] != NONE:
+            new[0, shape.word[gate[ACTOR]]] ^= (gate[HOST] ^ tables.effect_host[effect]) << shape.shift[gate[ACTOR]]
+    if flags & SAYS:
+        lot.scratch.now[own + 1] = cache.entries[e, INBOX]
+        whole = not say(effect, rows, world, shape, tables, setting, lot)
+        lot.scratch.now[own + 1] = NONE
+    return whole
+
+
+@within
 def follow(
     e: int, i: int, weather: int, rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any
 ) -> int:
     """Add the successors that one entry leads to."""
-    new, gate = lot.scratch.new, lot.scratch.gate
-    own = setting.first_node + 2 * i
-    flags = cache.entries[e, FLAGS]
+    gate = lot.scratch.gate
     went = DONE
     first = cache.entries[e, EFFECT]
     last = first + 1
-    if flags & GATED:
-        gate[AFTER] = weather
-        gate[ACTOR] = NONE
-        gate[FIRST] = first
-        gate[LAST] = last
+    if cache.entries[e, FLAGS] & GATED:
         budget = cache.entries[e, BUDGET]
         fault = setting.calm and budget != FREE and budget != setting.restart
         opened = 0 if fault else passes(e, i, weather, rows, world, shape, tables, setting, cache, lot)
@@ -307,17 +337,8 @@ def follow(
         last = gate[LAST] if opened == 1 else first
         went = LACKING if opened == NONE else DONE
     for effect in range(first, last):
-        copy_row(new, 0, rows, world)
-        new[0, shape.word[own]] ^= cache.entries[e, DELTA]
-        if flags & GATED:
-            new[0, shape.word[0]] ^= (weather ^ gate[AFTER]) << shape.shift[0]
-            if gate[ACTOR] != NONE:
-                new[0, shape.word[gate[ACTOR]]] ^= (gate[HOST] ^ tables.effect_host[effect]) << shape.shift[gate[ACTOR]]
-        if flags & SAYS:
-            lot.scratch.now[own + 1] = cache.entries[e, INBOX]
-            if say(effect, rows, world, shape, tables, setting, lot):
-                went = LACKING
-            lot.scratch.now[own + 1] = NONE
+        if not become(e, effect, i, weather, rows, world, shape, tables, setting, cache, lot):
+            went = LACKING
         if went == DONE:
             if not emit(lot, world, setting):
                 went = FULL
@@ -362,16 +383,23 @@ def follow_cuts(weather: int, rows: Any, world: int, shape: Any, tables: Any, se
 
 
 @within
-def follow_all(rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
-    """Add every successor of one world; what lacks in one place does not keep the others from being looked at."""
+def looked_past(rows: Any, world: int, shape: Any, tables: Any, setting: Any, lot: Any) -> int:
+    """Whether the prune lets one look past a world: DONE, LEFT_OUT, or LACKING where that is not known."""
     went = DONE
-    weather = component(rows, world, shape, 0)
     if setting.prune != NONE:
         pruned = claim_value(tables, setting.prune, rows, world, shape, lot.scratch.lack)
         went = LEFT_OUT if pruned == 1 else DONE
         if pruned == NONE:
             went = LACKING
             note_miss(lot, lot.scratch.lack[0], (CLAIM << KIND_SHIFT) | (setting.prune << SLOT_SHIFT), world)
+    return went
+
+
+@within
+def follow_all(rows: Any, world: int, shape: Any, tables: Any, setting: Any, cache: Any, lot: Any) -> int:
+    """Add every successor of one world; what lacks in one place does not keep the others from being looked at."""
+    went = looked_past(rows, world, shape, tables, setting, lot)
+    weather = component(rows, world, shape, 0)
     if went == DONE:
         for i in range(setting.nodes):
             pair = pair_entries(i, rows, world, shape, tables, setting, cache, lot)
