@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from stackproof.checker.judge import zones
+from stackproof.checker.judge.ask import Ask, answered
 from stackproof.checker.judge.calls import Call, Event, calls_of
 from stackproof.checker.judge.models import MODELS, REFUSED
 from stackproof.checker.judge.search import Search
+from stackproof.checker.judge.sequential import Orders
 from stackproof.checker.judge.verdict import judge
 from stackproof.checker.report import Verdict
 
@@ -128,3 +131,75 @@ def test_a_search_that_believes_no_value_to_be_overwritten_finds_no_order(monkey
     assert Search(MODELS["register"], SEEN_AGAIN).run(1_000) is True
     monkeypatch.setattr("stackproof.checker.judge.values.Values.lost", lambda *_: True)
     assert Search(MODELS["register"], SEEN_AGAIN).run(1_000) is False
+
+
+def asked(ask: Ask, *calls: tuple[str, Any, Any]) -> Verdict:
+    """What the judge says of calls of one process."""
+    return answered(ask, one_by_one(*calls), MODELS["register"]).verdict
+
+
+def test_a_judge_that_forgets_what_was_completed_takes_an_old_value_for_regular(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stale = (("write", 1, 1), ("write", 2, 2), ("read", None, 1))
+    assert asked(Ask.REGULAR, *stale) is Verdict.VIOLATED
+    monkeypatch.setattr("stackproof.checker.judge.regular.bisect_left", lambda *_, key=None: 0 if key is None else 1)
+    assert asked(Ask.REGULAR, *stale) is Verdict.HELD
+
+
+@pytest.mark.parametrize("ask", [Ask.READ_YOUR_WRITES, Ask.SEQUENTIAL])
+def test_a_judge_that_takes_each_call_for_a_session_misses_that_a_process_lost_its_write(ask: Ask) -> None:
+    lost = one_by_one(("write", 1, 1), ("read", None, None))
+    assert answered(ask, lost, MODELS["register"]).verdict is Verdict.VIOLATED
+    alone = [evolve(call, process=place) for place, call in enumerate(lost)]
+    assert answered(ask, alone, MODELS["register"]).verdict is Verdict.HELD
+
+
+def test_a_judge_that_looks_only_at_pairs_of_reads_misses_two_sessions_that_contradict_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = (("write", 1, 1), ("write", 2, 2), ("read", None, 2), ("read", None, 1))
+    assert asked(Ask.MONOTONIC_READS, *both) is Verdict.VIOLATED
+    monkeypatch.setattr("stackproof.checker.judge.sessions.shortest", lambda *_: ())
+    assert asked(Ask.MONOTONIC_READS, *both) is Verdict.HELD
+
+
+def test_a_judge_that_asks_every_key_for_itself_takes_too_much_for_sequential() -> None:
+    events = [(0, "put", "x"), (0, "get", "y"), (1, "put", "y"), (1, "get", "x")]
+    calls = [
+        Call(
+            process, name, key, 1 if name == "put" else None, "" if name == "get" else None, "-", 2 * n, 2 * n + 1, True
+        )
+        for n, (process, name, key) in enumerate(events, 1)
+    ]
+    model = MODELS["kv"]
+    assert answered(Ask.SEQUENTIAL, calls, model).verdict is Verdict.VIOLATED
+    for key in "xy":
+        assert Orders(model, [call for call in calls if call.key == key]).run(100) is True
+
+
+def test_zones_in_which_no_value_has_to_stay_refuse_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = one_by_one(("write", 1, 1), ("read", None, 1), ("write", 2, 2), ("read", None, 1))
+    assert list(zones.clashes(calls, None)) != []
+    monkeypatch.setattr(zones.Zone, "stays", False)
+    assert list(zones.clashes(calls, None)) == []
+
+
+BOTH_SEEN = made(
+    (0, "invoke", "write", 1),
+    (1, "invoke", "write", 2),
+    (2, "invoke", "read", None),
+    (3, "invoke", "read", None),
+    (2, "ok", "read", 1),
+    (3, "ok", "read", 2),
+    (0, "ok", "write", 1),
+    (1, "ok", "write", 2),
+)
+
+
+def test_a_search_that_believes_every_value_to_stay_finds_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Search(MODELS["register"], BOTH_SEEN).run(1_000) is True
+    monkeypatch.setattr("stackproof.checker.judge.values.Values.needed_until", lambda *_: 1_000)
+    assert Search(MODELS["register"], BOTH_SEEN).run(1_000) is False

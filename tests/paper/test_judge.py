@@ -1,19 +1,22 @@
 """The judge of recorded histories: Herlihy and Wing (TOPLAS 1990), Wing and Gong (JPDC 1993), Lowe (CCPE 2017)."""
 
+import random
 from collections.abc import Hashable, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stackproof.checker.history import Operation
+from stackproof.checker import strategies
+from stackproof.checker.judge import zones
 from stackproof.checker.judge.calls import FALSE, TRUE, Call, Event, HistoryError, Symbol, calls_of, first
 from stackproof.checker.judge.models import MODELS, REFUSED, Model
 from stackproof.checker.judge.search import Search
+from stackproof.checker.judge.values import WRITES
 from stackproof.checker.judge.verdict import Judgement, judge
-from stackproof.checker.linearizable import linearization
 from stackproof.checker.report import Verdict
 
 Line = tuple[Any, ...]
@@ -175,83 +178,29 @@ def test_a_model_refuses_what_it_does_not_know() -> None:
         said("cas", *did(0, "cas", 7))
 
 
-@frozen
-class Twin:
-    """One of the judge's models, for the plain search."""
-
-    model: Model
-    calls: tuple[Call, ...]
-
-    @property
-    def initial(self) -> Hashable:
-        return self.model.initial
-
-    def step(self, state: Any, operation: Operation) -> tuple[bool, Hashable]:
-        call = self.calls[operation.value]
-        after = self.model.steps[call.name](state, call)
-        return after is not REFUSED, state if after is REFUSED else after
-
-
 def plainly(calls: Sequence[Call], model: Model) -> bool:
-    """Whether the plain search finds an order; every call is one of a client of its own."""
-    operations = [
-        Operation(
-            str(i),
-            0,
-            one.name,
-            i,
-            None,
-            one.done,
-            tuple((str(j), 1) for j, other in enumerate(calls) if other.done and (other.end or 0) < one.begin),
-        )
-        for i, one in enumerate(calls)
-    ]
-    return linearization(operations, Twin(model, tuple(calls))) is not None
+    """Whether there is an order: next any call that nothing left precedes, and never twice from the same place."""
+    completed = {i for i, one in enumerate(calls) if one.done}
+    seen: set[tuple[frozenset[int], Hashable]] = set()
+    stack: list[tuple[frozenset[int], Hashable]] = [(frozenset(range(len(calls))), model.initial)]
+    while stack:
+        left, state = stack.pop()
+        if not left & completed:
+            return True
+        first_end = min(calls[i].end or 0 for i in left & completed)
+        for i in left:
+            after = model.steps[calls[i].name](state, calls[i])
+            reached = (left - {i}, after)
+            if calls[i].begin < first_end and after is not REFUSED and reached not in seen:
+                seen.add(reached)
+                stack.append(reached)
+    return False
 
 
-ARGUMENTS: dict[str, dict[str, list[tuple[Any, list[Any]]]]] = {
-    "cas": {
-        "read": [(None, [None, 0, 1, 2])],
-        "write": [(v, [v]) for v in range(3)],
-        "cas": [((a, b), [(a, b)]) for a in range(3) for b in range(3)],
-    },
-    "queue": {"enqueue": [(v, [v]) for v in range(3)], "dequeue": [(None, [None, 0, 1, 2])]},
-    "set": {
-        "add": [(v, [TRUE, FALSE, v]) for v in range(2)],
-        "remove": [(v, [TRUE, FALSE]) for v in range(2)],
-        "contains": [(v, [TRUE, FALSE]) for v in range(2)],
-        "read": [(None, [(), (0,), (1,), (0, 1)])],
-    },
-    "mutex": {"acquire": [(None, [None])], "release": [(None, [None])]},
-    "counter": {"add": [(v, [v]) for v in (1, -1)], "read": [(None, [-1, 0, 1, 2])]},
-    "log": {"append": [(v, [v]) for v in range(2)], "read": [(None, [(), (0,), (1,), (0, 1), (1, 0)])]},
-}
-
-
-@st.composite
-def histories(draw: st.DrawFn, model: str) -> tuple[Call, ...]:
-    """Some calls of a few processes, any of which may fail or never end, with any results."""
-    under_way: dict[int, tuple[str, list[Any]]] = {}
-    retired, lines = 0, []
-    for _ in range(draw(st.integers(2, 16))):
-        process = draw(st.integers(0, 3)) + 10 * retired
-        if process not in under_way:
-            name = draw(st.sampled_from(sorted(ARGUMENTS[model])))
-            value, results = draw(st.sampled_from(ARGUMENTS[model][name]))
-            under_way[process] = (name, results)
-            lines.append((process, "invoke", name, value))
-            continue
-        name, results = under_way.pop(process)
-        kind = draw(st.sampled_from(["ok", "ok", "ok", "ok", "fail", "info"]))
-        lines.append((process, kind, name, draw(st.sampled_from(results)) if kind == "ok" else None))
-        retired += kind == "info"
-    return made(*lines)
-
-
-@pytest.mark.parametrize("model", ARGUMENTS)
+@pytest.mark.parametrize("model", [name for name, model in MODELS.items() if not model.keyed])
 @given(st.data())
 def test_the_judge_agrees_with_the_plain_search(model: str, data: st.DataObject) -> None:
-    calls = data.draw(histories(model))
+    calls = data.draw(strategies.calls(model))
     found = judge(calls, MODELS[model])
     assert found.verdict is (Verdict.HELD if plainly(calls, MODELS[model]) else Verdict.VIOLATED)
     if found.refusal is not None:
@@ -261,7 +210,7 @@ def test_the_judge_agrees_with_the_plain_search(model: str, data: st.DataObject)
 
 @given(st.data())
 def test_an_order_that_is_found_is_one(data: st.DataObject) -> None:
-    calls = data.draw(histories("cas"))
+    calls = data.draw(strategies.calls("cas"))
     search = Search(MODELS["cas"], calls)
     if search.run(100_000):
         assert search.order is not None
@@ -283,6 +232,75 @@ def test_sixty_thousand_operations_take_a_step_or_two_each() -> None:
     found: Judgement = judge(made(*lines), MODELS["register"])
     assert (found.verdict, found.calls) == (Verdict.HELD, 60_000)
     assert found.steps < 120_000
+
+
+def random_calls(operations: int, clients: int, values: int, seed: int, cas: float = 0.0) -> tuple[Call, ...]:
+    """What clients of one register saw, each operation taking effect at some instant between its ends."""
+    dice, now, state, begun = random.Random(seed), 0, None, 0
+    under_way: dict[int, list[Any]] = {}
+    calls: list[Call] = []
+    while begun < operations or under_way:
+        client = dice.randrange(clients)
+        if client in under_way and under_way[client][0]:
+            _, name, value, result, refused, begin = under_way.pop(client)
+            now += 1
+            calls.append(Call(client, name, None, value, result, "-", begin, now, True, refused))
+        elif client in under_way:
+            _, name, value, _, _, begin = under_way[client]
+            refused = name == "cas" and state != value[0]
+            result = state if name == "read" else None
+            under_way[client] = [True, name, value, result, refused, begin]
+            state = value if name == "write" else value[1] if name == "cas" and not refused else state
+        elif begun < operations:
+            begun, now, kind = begun + 1, now + 1, dice.random()
+            name = "cas" if kind < cas else "read" if kind < (1 + cas) / 2 else "write"
+            drawn = [dice.randrange(values), dice.randrange(values)]
+            under_way[client] = [
+                False,
+                name,
+                {"read": None, "write": drawn[0]}.get(name, tuple(drawn)),
+                None,
+                False,
+                now,
+            ]
+    return tuple(sorted(calls, key=lambda one: one.begin))
+
+
+@pytest.mark.parametrize(("clients", "values", "cas"), [(50, 5, 0.0), (50, 5, 0.2), (5, 5, 0.3), (50, 1_000_000, 0.0)])
+def test_a_busy_register_is_judged_within_a_few_steps_an_operation(clients: int, values: int, cas: float) -> None:
+    found = judge(random_calls(6_000, clients, values, 1, cas), MODELS["cas"], steps=30_000)
+    assert found.verdict is Verdict.HELD
+
+
+@pytest.mark.parametrize("values", [5, 1_000_000])
+def test_a_lie_in_a_long_history_is_named_and_its_beginning_is_refused(values: int) -> None:
+    calls = random_calls(6_000, 20, values, 2)
+    lie = next(one for one in calls[4_000:] if one.name == "read")
+    stale = next(one for one in calls if one.name == "write" and one.value != lie.result)
+    told = stale.value if values > 5 else -1
+    assert lie.end is not None
+    bad = tuple(evolve(one, result=told) if one is lie else one for one in calls)
+    found = judge(bad, MODELS["register"], steps=30_000)
+    assert found.verdict is Verdict.VIOLATED
+    why = found.refusal or found.breach
+    assert why is not None
+    assert why.event == lie.end
+    assert found.breach is None or found.breach.calls == (evolve(lie, result=told),)
+    assert judge(first(bad, lie.end), MODELS["register"]).verdict is Verdict.VIOLATED
+    assert judge(first(bad, lie.begin), MODELS["register"]).verdict is Verdict.HELD
+
+
+@given(st.data())
+def test_where_no_value_is_written_twice_the_zones_say_what_the_search_says(data: st.DataObject) -> None:
+    numbers = count()
+    calls = data.draw(strategies.calls("register"))
+    fresh = [evolve(one, value=next(numbers)) if one.name in WRITES else one for one in calls]
+    assert zones.fits(fresh, None)
+    clash = next(zones.clashes(fresh, None), None)
+    assert (clash is None) == plainly(fresh, MODELS["register"])
+    if clash is not None:
+        few = [one for one in fresh if one.name in WRITES or one in clash[1]]
+        assert not plainly(few, MODELS["register"])
 
 
 def test_true_is_not_one() -> None:

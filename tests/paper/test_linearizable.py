@@ -1,16 +1,17 @@
 """Histories and their judge: Herlihy and Wing (TOPLAS 1990), Wing and Gong (JPDC 1993), Lowe (CCPE 2017)."""
 
-from collections.abc import Hashable
 from itertools import permutations
 from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 from hypothesis import given
-from hypothesis import strategies as st
 
+from stackproof.checker import strategies
 from stackproof.checker.history import History, Operation
-from stackproof.checker.linearizable import Register, linearization
+from stackproof.checker.judge.calls import HistoryError
+from stackproof.checker.judge.models import MODELS
+from stackproof.checker.linearizable import linearization, register
 from stackproof.reference.storage.quorum_store import Invoked, Returned
 
 Line = tuple[str, Any]
@@ -38,11 +39,11 @@ def recorded(*lines: Line) -> History:
 
 def explains(*lines: Line) -> bool:
     """Whether a register may have produced these events."""
-    return linearization(recorded(*lines).operations, Register()) is not None
+    return linearization(recorded(*lines).operations, register()) is not None
 
 
 def test_a_history_without_operations_is_linearizable() -> None:
-    assert linearization((), Register()) == ()
+    assert linearization((), register()) == ()
 
 
 def test_a_get_after_a_put_returns_its_value() -> None:
@@ -95,49 +96,35 @@ def test_concurrent_puts_take_effect_in_one_order_for_all() -> None:
 
 def test_the_order_that_is_found_is_a_run_of_the_register() -> None:
     history = recorded(put("a", 1), put("b", 2), ok("b"), get("c"), ok("c", 1), ok("a"))
-    order = linearization(history.operations, Register())
+    order = linearization(history.operations, register())
     assert order is not None
     assert [str(operation) for operation in order] == ["b: put(2)", "a: put(1)", "c: get() -> 1"]
 
 
 def test_the_value_at_the_start_is_the_models_to_say() -> None:
     history = recorded(get("a"), ok("a", 7))
-    assert linearization(history.operations, Register(7)) is not None
+    assert linearization(history.operations, register(7)) is not None
 
 
 def test_a_register_refuses_operations_it_does_not_know() -> None:
     history = recorded(("a", Invoked("enqueue", 1)), ok("a"))
-    with pytest.raises(ValueError, match="put and get, not 'enqueue'"):
-        linearization(history.operations, Register())
-
-
-@frozen
-class Queue:
-    """A first-in first-out queue, as in section 1 of Herlihy and Wing."""
-
-    initial: Hashable = ()
-
-    def step(self, state: tuple[int, ...], operation: Operation) -> tuple[bool, Hashable]:
-        if operation.name == "enqueue":
-            return True, (*state, operation.value)
-        if not state:
-            return False, state
-        return not operation.done or operation.result == state[0], state[1:]
+    with pytest.raises(HistoryError, match="the model register knows read, get, write, put, not enqueue"):
+        linearization(history.operations, register())
 
 
 def test_any_sequential_object_can_be_the_model() -> None:
     both = (("a", Invoked("enqueue", 1)), ("b", Invoked("enqueue", 2)), ok("a"), ok("b"))
     swapped = recorded(*both, ("a", Invoked("dequeue")), ok("a", 2), ("b", Invoked("dequeue")), ok("b", 1))
     twice = recorded(*both, ("a", Invoked("dequeue")), ok("a", 2), ("b", Invoked("dequeue")), ok("b", 2))
-    assert linearization(swapped.operations, Queue()) is not None
-    assert linearization(twice.operations, Queue()) is None
+    assert linearization(swapped.operations, MODELS["queue"]) is not None
+    assert linearization(twice.operations, MODELS["queue"]) is None
 
 
 def test_many_concurrent_operations_are_judged_in_no_time() -> None:
     clients = [f"c{i}" for i in range(14)]
     puts = [put(client, i) for i, client in enumerate(clients)]
     impossible = recorded(*puts, *(ok(client) for client in clients), get("z"), ok("z", 99))
-    assert linearization(impossible.operations, Register()) is None
+    assert linearization(impossible.operations, register()) is None
 
 
 def brute_force(operations: tuple[Operation, ...]) -> bool:
@@ -165,27 +152,9 @@ def serves(order: tuple[Operation, ...]) -> bool:
     return True
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> History:
-    """At most six operations of three clients, in any interleaving."""
-    history, busy = History(), set[str]()
-    for value in range(1, draw(st.integers(1, 11))):
-        client = draw(st.sampled_from("abc"))
-        if client in busy:
-            busy.remove(client)
-            pending = next(one for one in history.operations[::-1] if one.client == client)
-            result = None if pending.name == "put" else draw(st.sampled_from([None, 1, 2, 3, 4]))
-            history = history.observe(client, Returned(result))
-        elif len(history.operations) < 6:
-            busy.add(client)
-            call = Invoked("put", value) if draw(st.booleans()) else Invoked("get")
-            history = history.observe(client, call)
-    return history
-
-
-@given(histories())
+@given(strategies.histories(most=10))
 def test_the_search_agrees_with_the_definition(history: History) -> None:
-    assert (linearization(history.operations, Register()) is not None) == brute_force(history.operations)
+    assert (linearization(history.operations, register()) is not None) == brute_force(history.operations)
 
 
 def test_an_operation_precedes_those_that_began_after_it_returned() -> None:

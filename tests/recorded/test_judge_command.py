@@ -212,3 +212,64 @@ def test_what_is_not_known_is_said_with_what_is(option: str, sentence: str, caps
 def test_a_folder_and_a_missing_file_are_no_histories(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert judged(capsys, str(tmp_path), "--model", "cas")[0] == 2
     assert judged(capsys, str(tmp_path / "none"), "--model", "cas")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("ask", "status"),
+    [("sequential", 0), ("regular", 0), ("read-your-writes", 0), ("monotonic-reads", 0), ("linearizable", 1)],
+)
+def test_each_question_has_its_own_answer(ask: str, status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(HISTORIES / "stale-read.edn")
+    found, out, _ = judged(capsys, file, "--model", "register", "--ask", ask)
+    assert found == status
+    assert out.splitlines()[0] == f"{'VIOLATED' if status else 'HELD'}  stale-read.edn as register, {ask}"
+
+
+LOST = """{"process": 0, "type": "invoke", "f": "write", "value": 1}
+{"process": 0, "type": "ok", "f": "write", "value": 1}
+{"process": 0, "type": "invoke", "f": "read"}
+{"process": 0, "type": "ok", "f": "read", "value": null}
+{"process": 1, "type": "invoke", "f": "read"}
+{"process": 1, "type": "ok", "f": "read", "value": 1}
+"""
+
+
+@pytest.mark.parametrize("ask", ["sequential", "regular", "read-your-writes"])
+def test_the_operations_that_contradict_each_other_are_shown_and_the_last_line_judges_them(
+    ask: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history"
+    file.write_text(LOST, "utf-8")
+    status, out, _ = judged(capsys, str(file), "--model", "register", "--ask", ask)
+    assert status == 1
+    lanes = [line for line in out.splitlines() if "|" in line]
+    assert [line.split("|")[-1].split() for line in lanes] == [["write", "1"], ["read", "->", "nil"]]
+    last = out.splitlines()[-1]
+    assert last == f"stackproof judge {file} --model register --ask {ask} --events 4"
+    assert main(last.split()[1:]) == 1
+    capsys.readouterr()
+    status, out, _ = judged(capsys, str(file), "--model", "register", "--ask", ask, "--json")
+    [bad] = json.loads(out)["violated"]
+    assert (bad["property"], bad["length"], [one["call"] for one in bad["calls"]]) == (
+        ask,
+        4,
+        ["write 1", "read -> nil"],
+    )
+
+
+@pytest.mark.parametrize("ask", ["sequential", "read-your-writes", "monotonic-reads"])
+def test_a_format_without_processes_knows_no_sessions(
+    ask: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "history"
+    file.write_text(CALLS, "utf-8")
+    status, out, err = judged(capsys, str(file), "--model", "cas", "--ask", ask)
+    assert (status, out) == (2, "")
+    assert "the format calls names no processes" in err
+
+
+def test_what_is_not_asked_of_a_model_is_said_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "history"
+    file.write_text(JSONL, "utf-8")
+    status, _, err = judged(capsys, str(file), "--model", "cas", "--ask", "regular", "--refusals")
+    assert (status, f"{file}:5: regular is asked of reads and writes, not of cas" in err) == (2, True)

@@ -1,9 +1,8 @@
-"""`stackproof judge`: is a recorded history linearizable?"""
+"""`stackproof judge`: is a recorded history linearizable, or at least what is milder?"""
 
 import json
 import shlex
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,23 +11,18 @@ from attrs import evolve
 from rich.text import Text
 
 from stackproof.checker.host import ScenarioError
+from stackproof.checker.judge.ask import OF_PROCESSES, Ask, answered
 from stackproof.checker.judge.calls import calls_of, first
 from stackproof.checker.judge.files import FORMATS, REFUSALS, events_of, format_named, guessed, parsed, plain, read
 from stackproof.checker.judge.models import MODELS, OBSERVERS, Model
-from stackproof.checker.judge.verdict import Judgement, form, judge
+from stackproof.checker.judge.verdict import Judgement, form
 from stackproof.checker.parameters import brief
 from stackproof.checker.render import judged
+from stackproof.checker.render.html.history import draw
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.report import Verdict
 
 STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
-
-
-class Ask(StrEnum):
-    """What is asked of a history."""
-
-    LINEARIZABLE = "linearizable"
-    STRICT = "strict"
 
 
 def judge_(
@@ -36,7 +30,7 @@ def judge_(
     *,
     model: Annotated[str, typer.Option("--model", help=f"One of {', '.join(MODELS)}.")],
     ask: Annotated[
-        Ask, typer.Option("--ask", help="Strict: what a client gave up on took effect before that, or never.")
+        Ask, typer.Option("--ask", help="What the history is asked to be; docs/judge.md says what each of these means.")
     ] = Ask.LINEARIZABLE,
     form_: Annotated[
         str | None, typer.Option("--format", help=f"One of {', '.join(FORMATS)}; otherwise it is guessed.")
@@ -55,12 +49,15 @@ def judge_(
     events: Annotated[int | None, typer.Option("--events", min=1, help="Judge only the first events.")] = None,
     time: Annotated[float, typer.Option("--time", min=0, help="Give up after so many seconds.")] = 60,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Give up after so many steps.")] = 3_000_000,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page with a picture of the history.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
     no_color: Annotated[
         bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")
     ] = False,
 ) -> int:
     """Judge a recorded history: is there an order of its operations that the model could have gone through?
+
+    That is linearizable; --ask has milder questions.
 
     Exit status: 0 there is, 1 there is none, 2 the question made no sense, 3 unknown, a budget came first.
     """
@@ -73,17 +70,25 @@ def judge_(
         calls = first(calls, events)
     if nil_is_unknown:
         calls = tuple(one for one in calls if one.result is not None or one.name not in OBSERVERS)
-    found = judge(calls, meant, strict=ask is Ask.STRICT, seconds=time, steps=steps)
+    if kind == "calls" and ask in OF_PROCESSES:
+        raise ScenarioError(f"--ask {ask} is about what each process did, and the format calls names no processes")
+    found = answered(ask, calls, meant, seconds=time, steps=steps)
+    given = {"--format": form_, "--initial": initial, "--ask": None if ask is Ask.LINEARIZABLE else ask.value}
+    flags = [word for word, on in (("--nil-is-unknown", nil_is_unknown), ("--refusals", refusals)) if on]
+    flags += ["--no-refusals"] if refusals is False else []
+    if html is not None:
+        until = [] if events is None else ["--events", str(events)]
+        made = shlex.join([*words(history, model, given, flags), *until, "--html", str(html)])
+        draw(found, calls, meant, html, ask, history.name, made)
     out = Terminal(sys.stdout, not no_color)
     if as_json:
         asked = {"history": str(history), "format": kind, "model": model, "ask": ask.value}
         out.print(Text(json.dumps(asked | form(found, ask.value))), soft_wrap=True)
         return STATUS[found.verdict]
-    out.show(judged.of(found, history.name, model, ask.value))
-    if found.refusal is not None:
-        given = {"--format": form_, "--initial": initial, "--ask": None if ask is Ask.LINEARIZABLE else ask.value}
-        flags = [word for word, on in (("--nil-is-unknown", nil_is_unknown), ("--refusals", refusals)) if on]
-        flags += ["--no-refusals"] if refusals is False else []
+    out.show(judged.of(found, history.name, model, ask))
+    if html is not None:
+        out.print(Text(f"\nThe picture is in {html}."), soft_wrap=True)
+    if found.verdict is Verdict.VIOLATED:
         out.print()
         out.print(Text(again(found, history, model, given, flags), style="bold"), soft_wrap=True)
     return STATUS[found.verdict]
@@ -91,10 +96,15 @@ def judge_(
 
 def again(found: Judgement, history: Path, model: str, given: dict[str, str | None], flags: list[str]) -> str:
     """The command that judges the shortest part that has no order."""
-    words = ["stackproof", "judge", str(history), "--model", model]
-    words += [word for option, value in given.items() if value is not None for word in (option, value)]
-    end = [] if found.refusal is None else ["--events", str(found.refusal.event)]
-    return shlex.join([*words, *flags, *end])
+    bad = found.refusal or found.breach
+    end = [] if bad is None or bad.event is None else ["--events", str(bad.event)]
+    return shlex.join([*words(history, model, given, flags), *end])
+
+
+def words(history: Path, model: str, given: dict[str, str | None], flags: list[str]) -> list[str]:
+    """The command that judges a history."""
+    options = [word for option, value in given.items() if value is not None for word in (option, value)]
+    return ["stackproof", "judge", str(history), "--model", model, *options, *flags]
 
 
 def model_named(name: str) -> Model:

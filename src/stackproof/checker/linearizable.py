@@ -2,86 +2,47 @@
 
 Herlihy and Wing, "Linearizability: A Correctness Condition for Concurrent Objects", TOPLAS 12(3), 1990: a history is
 linearizable if its operations can be put in one order that keeps their real-time order and that a sequential object
-could have gone through; pending operations may be left out. Wing and Gong, "Testing and Verifying Concurrent Objects",
-JPDC 17(1), 1993: search for it depth-first, next always one of the operations that nothing not yet taken precedes.
-Lowe, "Testing for Linearizability", CCPE 29(4), 2017: do not go twice to the same set of operations taken and state of
-the object.
+could have gone through; pending operations may be left out. The search is the judge's (judge/search.py). It asks when
+calls began and ended; a history of a monitor says only which operation preceded which. Both say the same: the sets of
+operations that preceded each are contained in one another, so an operation began after as many as preceded it, and
+ended before the first that it preceded (Fishburn, "Intransitive Indifference with Unequal Indifference Intervals",
+J. Math. Psychology 7(1), 1970).
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Hashable, Sequence
 
-from attrs import frozen
+from attrs import evolve
 
 from stackproof.checker.history import Operation
+from stackproof.checker.judge.calls import Call
+from stackproof.checker.judge.models import MODELS, Model
+from stackproof.checker.judge.search import Search
+
+STEPS = 1 << 20
 
 
-class Model(Protocol):
-    """A sequential object. Its states are hashable values."""
-
-    @property
-    def initial(self) -> Hashable:
-        """The state before any operation."""
-
-    def step(self, state: Any, operation: Operation) -> tuple[bool, Hashable]:
-        """Whether the operation can return in this state what it did (anything, while pending), and the next state."""
-
-
-@frozen
-class Register:
+def register(initial: Hashable = None) -> Model:
     """One variable: a get returns the value of the last put."""
-
-    initial: Hashable = None
-
-    def step(self, state: Any, operation: Operation) -> tuple[bool, Hashable]:
-        """As Model says; raises ValueError for an operation that a register does not know."""
-        match operation.name:
-            case "put":
-                return True, operation.value
-            case "get":
-                return not operation.done or operation.result == state, state
-            case name:
-                raise ValueError(f"a register knows put and get, not {name!r}")
-
-
-@frozen
-class Order:
-    """The operations taken so far, the last one first."""
-
-    last: Operation
-    before: "Order | None"
-
-    def __iter__(self) -> Iterator[Operation]:
-        order: Order | None = self
-        while order is not None:
-            yield order.last
-            order = order.before
+    return evolve(MODELS["register"], initial=initial)
 
 
 def linearization(operations: Sequence[Operation], model: Model) -> tuple[Operation, ...] | None:
     """An order that explains all completed operations, with pending ones where they help; None if there is none."""
-    earlier = [bits(i for i, one in enumerate(operations) if one.precedes(other)) for other in operations]
-    completed = bits(i for i, one in enumerate(operations) if one.done)
-    seen: set[tuple[int, Hashable]] = set()
-    stack: list[tuple[int, Hashable, Order | None]] = [(0, model.initial, None)]
-    while stack:
-        taken, state, order = stack.pop()
-        if completed & ~taken == 0:
-            return tuple(order or ())[::-1]
-        for i in candidates(taken, earlier):
-            fits, after = model.step(state, operations[i])
-            reached = (taken | 1 << i, after)
-            if fits and reached not in seen:
-                seen.add(reached)
-                stack.append((*reached, Order(operations[i], order)))
-    return None
+    search = Search(model, sorted(calls_of(operations, model), key=lambda call: call.begin))
+    while search.run(STEPS) is None:
+        pass
+    known: dict[Hashable, Operation] = dict(enumerate(operations))
+    return None if search.order is None else tuple(known[call.process] for call in search.order)
 
 
-def candidates(taken: int, earlier: Sequence[int]) -> Iterator[int]:
-    """The operations that may come next: not taken, and after nothing that is not taken."""
-    return (i for i, before in enumerate(earlier) if not taken >> i & 1 and not before & ~taken)
-
-
-def bits(places: Iterable[int]) -> int:
-    """The number whose binary ones stand at these places."""
-    return sum(1 << place for place in places)
+def calls_of(operations: Sequence[Operation], model: Model) -> list[Call]:
+    """The operations as calls, each of its own process, with instants that say the same of what preceded what."""
+    step = len(operations) + 1
+    earlier = [[one.precedes(other) for one in operations] for other in operations]
+    begin = [step * sum(row) for row in earlier]
+    calls: list[Call] = []
+    for place, one in enumerate(operations):
+        until = min((begin[other] for other, row in enumerate(earlier) if row[place]), default=step * step)
+        end = until - step + 1 + place if one.done else None
+        calls.append(Call(place, one.name, None, one.value, one.result, str(one), begin[place], end, one.done))
+    return [model.checked(call) for call in calls]

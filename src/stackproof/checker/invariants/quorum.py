@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from stackproof.checker.history import History, Operation
-from stackproof.checker.linearizable import Register, linearization
+from stackproof.checker.linearizable import linearization, register
 from stackproof.checker.world import World
 from stackproof.reference.storage.quorum_store import Quorums
 
@@ -86,7 +86,7 @@ def linearizable(world: World) -> Iterator[str]:
 @lru_cache(maxsize=1 << 16)
 def explained(seen: History) -> bool:
     """Whether a register could have served these operations one at a time."""
-    return linearization(seen.operations, Register(NOTHING_PUT)) is not None
+    return linearization(seen.operations, register(NOTHING_PUT)) is not None
 
 
 def a_put_completes(world: World) -> bool:

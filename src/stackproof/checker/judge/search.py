@@ -4,30 +4,35 @@ Wing and Gong, "Testing and Verifying Concurrent Objects", JPDC 17(1), 1993: dep
 Lowe, "Testing for Linearizability", CCPE 29(4), 2017: never twice from the same calls taken and state, and just in
 time: a call takes effect only when some return cannot wait. So a place in the search is the number of returns passed,
 which of the calls under way have taken effect, and the state; and the first return that no place passes ends the
-shortest part of the history that has no order. Four more things keep the search small, and change no answer:
-
+shortest part of the history that has no order. Seven more things keep the search small, and change no answer:
 
 * a call that leaves every state as it is takes effect as soon as what it returned is so;
-* of calls that never return and are alike, the one that was invoked first takes effect first;
-* where the return at hand has to wait for another call, one after which it fits is tried first;
-* a value of a register is not overwritten while somebody has still to see it whom nobody can show it again
-  (`looks_ahead`; without, `furthest` is the exact end of the shortest part that has no order).
+* of calls under way that are alike, the one that ends first takes effect first: two that are alike change places;
+* a write that returns though it was not taken took effect unseen, just before the last write that was, where that came
+  after its invocation;
+* of two places that differ only in when that last write came, the later one can do whatever the other can;
+* where the return at hand has to wait for another call, one after which it fits is tried first, and a write after which
+  it does not only where somebody sees what was written;
+* a value of a register does not go while somebody has still to see it whom nobody can show it again, nor come where it
+  has to stay for longer than a call that sees another can wait (`looks_ahead`; without, `furthest` is the exact end of
+  the shortest part that has no order).
 
 Strict: a call whose client gave up takes effect before that, or never. The search stops and goes on as it is told, so
 that one hopeless part does not keep the others from being looked at.
 """
 
+from bisect import insort
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from attrs import define, field
 
 from stackproof.checker.judge.calls import Call
-from stackproof.checker.judge.models import REFUSED, Model
+from stackproof.checker.judge.models import REFUSED, Model, write
 from stackproof.checker.judge.values import Values, values_of
 
 Chain: TypeAlias = tuple[int, Any] | None
-Place: TypeAlias = tuple[int, int, Any, Chain]
+Place: TypeAlias = tuple[int, int, Any, int, Chain]
 
 
 @define(eq=False)
@@ -35,10 +40,13 @@ class Search:
     """The search for an order of these calls, by invocation; `order` is one, once there is one.
 
     returns   the calls that end, by their end
-    bit       which bit of a mask stands for a call; bits of calls that ended are used again
+    mask      the bit that stands for a call; bits of calls that ended are used again
+    group     calls that are alike have the same number here
+    blind     calls that write, whatever was there
     watching  by number of the return: the calls under way that change nothing
-    changing  by number of the return: those that change something and end
-    alike     calls that never end, those that are alike together
+    begun     by number of the return: those of them that were invoked since the return before
+    changing  by number of the return: those that change something and end, the first to end first
+    never     the calls that change something and never end
     furthest  the number of the first return that no place that was looked at has passed
     """
 
@@ -50,25 +58,30 @@ class Search:
     order: tuple[Call, ...] | None = None
     furthest: int = -1
     returns: list[int] = field(factory=list)
-    bit: dict[int, int] = field(factory=dict)
+    mask: dict[int, int] = field(factory=dict)
+    group: dict[int, int] = field(factory=dict)
+    blind: frozenset[int] = frozenset()
     watching: list[tuple[int, ...]] = field(factory=list)
+    begun: list[tuple[int, ...]] = field(factory=list)
     changing: list[tuple[int, ...]] = field(factory=list)
-    alike: list[list[int]] = field(factory=list)
+    never: list[int] = field(factory=list)
     stack: list[Place] = field(factory=list)
-    seen: set[tuple[int, int, Hashable]] = field(factory=set)
+    seen: dict[tuple[int, int, Hashable], int] = field(factory=dict)
     stuck: list[Place] = field(factory=list)
     values: Values | None = None
 
     def __attrs_post_init__(self) -> None:
-        never = [i for i, one in enumerate(self.calls) if not self.ends(one) and not self.model.observes(one)]
-        groups: dict[Hashable, list[int]] = {}
-        for i in never:
-            groups.setdefault((self.calls[i].name, self.calls[i].value), []).append(i)
-            self.bit[i] = len(self.bit)
-        self.alike = list(groups.values())
-        self.sweep(len(never))
-        self.values = values_of(self.calls, self.bit) if self.looks_ahead else None
-        self.stack.append((0, 0, self.model.initial, None))
+        self.blind = frozenset(i for i, one in enumerate(self.calls) if self.model.steps[one.name] is write)
+        self.never = [i for i, one in enumerate(self.calls) if not self.ends(one) and not self.model.observes(one)]
+        self.mask = {i: 1 << place for place, i in enumerate(self.never)}
+        self.sweep(len(self.never))
+        groups: dict[Hashable, int] = {}
+        for i in self.mask:
+            one = self.calls[i]
+            like = one.value if i in self.blind else (one.name, one.value, one.result, one.refused, one.done)
+            self.group[i] = groups.setdefault((i in self.blind, like), len(groups))
+        self.values = values_of(self.calls, self.mask) if self.looks_ahead else None
+        self.stack.append((0, 0, self.model.initial, 0, None))
 
     def ends(self, call: Call) -> bool:
         """Whether the end of a call bounds when it took effect."""
@@ -79,19 +92,30 @@ class Search:
         ending = [i for i, one in enumerate(self.calls) if self.ends(one)]
         times = [(self.calls[i].begin, i, True) for i in ending] + [(self.calls[i].end or 0, i, False) for i in ending]
         free: list[int] = []
-        under_way: dict[int, None] = {}
+        watching: dict[int, None] = {}
+        begun: list[int] = []
+        changing: list[tuple[int, int]] = []
         for _, i, begins in sorted(times):
+            observes = self.model.observes(self.calls[i])
             if begins:
                 bits += not free
-                self.bit[i] = free.pop() if free else bits - 1
-                under_way[i] = None
+                self.mask[i] = free.pop() if free else 1 << bits - 1
+                if observes:
+                    watching[i] = None
+                    begun.append(i)
+                else:
+                    insort(changing, (self.calls[i].end or 0, i))
                 continue
             self.returns.append(i)
-            watches = [j for j in under_way if self.model.observes(self.calls[j])]
-            self.watching.append(tuple(watches))
-            self.changing.append(tuple(j for j in under_way if j not in watches))
-            del under_way[i]
-            free.append(self.bit[i])
+            self.watching.append(tuple(watching))
+            self.begun.append(tuple(begun))
+            self.changing.append(tuple(one for _, one in changing))
+            begun.clear()
+            free.append(self.mask[i])
+            if observes:
+                del watching[i]
+            else:
+                del changing[0]
 
     def run(self, steps: int) -> bool | None:
         """Search on for so many steps; True: there is an order, False: there is none, None: not known so far."""
@@ -99,14 +123,14 @@ class Search:
         while self.stack:
             if self.steps >= steps:
                 return None
-            passed, taken, state, chain = place = self.advanced(*self.stack.pop())
+            passed, taken, state, hides, chain = place = self.advanced(*self.stack.pop())
             self.steps += 1
             if passed == len(self.returns):
-                self.order = tuple(self.calls[i] for i in in_order(chain))
+                self.order = tuple(self.calls[i] for i in self.in_order(chain))
                 return True
-            if (passed, taken, state) in self.seen:
+            if self.seen.get((passed, taken, state), -1) >= hides:
                 continue
-            self.seen.add((passed, taken, state))
+            self.seen[passed, taken, state] = hides
             if passed > self.furthest:
                 self.furthest = passed
                 self.stuck.clear()
@@ -115,58 +139,102 @@ class Search:
             self.stack.extend(self.following(*place))
         return False
 
-    def advanced(self, passed: int, taken: int, state: Any, chain: Chain) -> Place:
+    def advanced(self, passed: int, taken: int, state: Any, hides: int, chain: Chain) -> Place:
         """The place after all that can only help: calls that change nothing take effect, returns are passed."""
-        calls, bit, steps = self.calls, self.bit, self.model.steps
+        calls, mask, steps = self.calls, self.mask, self.model.steps
+        watching = self.watching[passed] if passed < len(self.returns) else ()
         while passed < len(self.returns):
-            for i in self.watching[passed]:
-                if not taken >> bit[i] & 1 and steps[calls[i].name](state, calls[i]) is not REFUSED:
-                    taken |= 1 << bit[i]
+            for i in watching:
+                if not taken & mask[i] and steps[calls[i].name](state, calls[i]) is not REFUSED:
+                    taken |= mask[i]
                     chain = (i, chain)
-            mask = 1 << bit[self.returns[passed]]
-            if not taken & mask:
+            returning = self.returns[passed]
+            if not taken & mask[returning]:
                 break
-            taken ^= mask
+            taken ^= mask[returning]
             passed += 1
-        return passed, taken, state, chain
+            watching = self.begun[passed] if passed < len(self.returns) else ()
+        return passed, taken, state, hides, chain
 
-    def following(self, passed: int, taken: int, state: Any, chain: Chain) -> Iterator[Place]:
+    def following(self, passed: int, taken: int, state: Any, hides: int, chain: Chain) -> Iterator[Place]:
         """The places one call further, the best last."""
         returning = self.returns[passed]
         waits = self.calls[returning]
+        now = waits.end or 0
+        unseen = returning in self.blind and waits.begin < hides
+        under_way = (*self.changing[passed], *(i for i in self.never if self.calls[i].begin < now))
         if not waits.done:
-            yield passed + 1, taken, state, chain
+            yield passed + 1, taken, state, hides, chain
         last: list[Place] = []
-        under_way = tuple(self.candidates(passed, taken))
-        for i in under_way:
-            after = self.model.steps[self.calls[i].name](state, self.calls[i])
-            if after is REFUSED or (after == state and not self.calls[i].done):
+        for i in self.candidates(passed, taken):
+            after = self.step(state, i)
+            if after is REFUSED or (after == state and not self.calls[i].done and i not in self.blind):
                 continue
-            place = (passed, taken | 1 << self.bit[i], after, (i, chain))
-            if after != state and self.values and self.values.lost(state, place[1], waits.end or 0, under_way):
+            place = (passed, taken | self.mask[i], after, now if i in self.blind else hides, (i, chain))
+            fits = i == returning or (not unseen and self.step(after, returning) is not REFUSED)
+            if self.looks_ahead and not fits and i in self.blind and not self.is_seen(place, under_way):
                 continue
-            if i == returning or self.model.steps[waits.name](after, waits) is not REFUSED:
+            if self.values and after != state and self.hopeless(state, place, now, under_way):
+                continue
+            if fits:
                 last.insert(len(last) if i == returning else 0, place)
             else:
                 yield place
         yield from last
+        hidden = taken | self.mask[returning]
+        if unseen and not (self.values and state != waits.value and self.lost(waits.value, hidden, now, under_way)):
+            yield passed + 1, taken, state, hides, (~returning, chain)
+
+    def step(self, state: Any, i: int) -> Any:
+        """The state after a call, or REFUSED."""
+        return self.model.steps[self.calls[i].name](state, self.calls[i])
+
+    def is_seen(self, place: Place, under_way: Sequence[int]) -> bool:
+        """Whether somebody who is under way sees a state that will not last until the return at hand."""
+        passed, taken, state = place[:3]
+        others = (i for i in under_way if i not in self.blind)
+        return any(
+            not taken & self.mask[i] and self.step(state, i) is not REFUSED for i in (*self.watching[passed], *others)
+        )
+
+    def hopeless(self, before: Any, place: Place, now: int, under_way: Sequence[int]) -> bool:
+        """Whether a value that was overwritten is missed, or the one that came stays longer than others can wait."""
+        passed, taken, state = place[:3]
+        if self.lost(before, taken, now, under_way):
+            return True
+        until = self.values.needed_until(state, taken, now, under_way) if self.values else 0
+        return until > now and any(
+            (self.calls[i].end or 0) < until and not taken & self.mask[i] and self.step(state, i) is REFUSED
+            for i in self.watching[passed]
+        )
+
+    def lost(self, value: Any, taken: int, now: int, under_way: Sequence[int]) -> bool:
+        """Whether a value that is gone is missed, where that is known."""
+        return self.values is not None and self.values.lost(value, taken, now, under_way)
 
     def candidates(self, passed: int, taken: int) -> Iterator[int]:
-        """The calls under way that change something and have not taken effect."""
+        """The calls under way that change something and have not taken effect; of those that are alike, one."""
         now = self.calls[self.returns[passed]].end or 0
-        for group in self.alike:
-            first = next((i for i in group if not taken >> self.bit[i] & 1), None)
-            if first is not None and self.calls[first].begin < now:
-                yield first
-        for i in self.changing[passed]:
-            if not taken >> self.bit[i] & 1:
-                yield i
+        alike: set[int] = set()
+        for calls in (self.changing[passed], self.never):
+            for i in calls:
+                if self.calls[i].begin > now:
+                    break
+                if not taken & self.mask[i] and self.group[i] not in alike:
+                    alike.add(self.group[i])
+                    yield i
 
-
-def in_order(chain: Chain) -> list[int]:
-    """What a chain holds, the first first."""
-    order: list[int] = []
-    while chain is not None:
-        number, chain = chain
-        order.append(number)
-    return order[::-1]
+    def in_order(self, chain: Chain) -> list[int]:
+        """What a chain holds, the first first; a write that was not seen stands before the last write that was."""
+        order: list[int] = []
+        unseen: list[int] = []
+        while chain is not None:
+            number, chain = chain
+            if number < 0:
+                unseen.append(~number)
+                continue
+            order.append(number)
+            if number in self.blind:
+                order += unseen
+                unseen.clear()
+        return order[::-1]

@@ -1,7 +1,9 @@
 """The verdict on a history, and, where it is bad, why.
 
 Each part of an object (a key, a set's element) is searched for itself, all of them in turn with budgets that grow: a
-part that is bad and easy is found though another is hopeless. Unknown: a budget came first; it is never taken for held.
+part that is bad and easy is found though another is hopeless. A register that takes longer than its first turn is tried
+without a search: is it regular, as it must be; and, where no value was written twice, do its zones clash? Unknown: a
+budget came first; it is never taken for held.
 """
 
 from bisect import bisect_left
@@ -12,12 +14,14 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from stackproof.checker.judge import regular, zones
 from stackproof.checker.judge.calls import Call, first, shown
 from stackproof.checker.judge.models import REFUSED, Model
-from stackproof.checker.judge.search import Search, in_order
+from stackproof.checker.judge.search import Search
+from stackproof.checker.judge.values import READS, WRITES
 from stackproof.checker.report import Verdict
 
-FIRST, GROWS, SLICE, RETRY = 1_000, 4, 20_000, 200_000
+FIRST, GROWS, SLICE, AT_LEAST, RETRY = 1_000, 4, 20_000, 5_000, 200_000
 
 
 @frozen
@@ -44,8 +48,21 @@ class Refusal:
 
 
 @frozen
+class Breach:
+    """A few calls that cannot all be as they are; with the event numbered `event` the last of them ended."""
+
+    part: Hashable
+    reason: str
+    calls: tuple[Call, ...]
+    event: int | None = None
+
+
+@frozen
 class Judgement:
-    """What the judge says of a history."""
+    """What the judge says of a history; where it is bad, `refusal` or `breach` says why.
+
+    orders   of each part that has one, an order that explains it
+    """
 
     verdict: Verdict
     why: str | None
@@ -55,6 +72,8 @@ class Judgement:
     steps: int
     seconds: float
     refusal: Refusal | None = None
+    orders: tuple[tuple[Hashable, tuple[Call, ...]], ...] = ()
+    breach: Breach | None = None
 
 
 def judge(
@@ -64,8 +83,8 @@ def judge(
     began = perf_counter()
     parts = parts_of([model.checked(call) for call in calls], model)
     searches = {part: Search(model, own, strict) for part, own in parts.items()}
-    refusal, why = searched(searches, began + seconds, steps)
-    verdict = Verdict.VIOLATED if refusal else Verdict.UNKNOWN if why else Verdict.HELD
+    bad, why = searched(searches, began + seconds, steps)
+    verdict = Verdict.VIOLATED if bad else Verdict.UNKNOWN if why else Verdict.HELD
     return Judgement(
         verdict,
         why,
@@ -74,7 +93,9 @@ def judge(
         len(parts),
         sum(one.steps for one in searches.values()),
         perf_counter() - began,
-        refusal,
+        bad if isinstance(bad, Refusal) else None,
+        tuple((part, one.order) for part, one in searches.items() if one.order is not None),
+        bad if isinstance(bad, Breach) else None,
     )
 
 
@@ -87,11 +108,18 @@ def parts_of(calls: Sequence[Call], model: Model) -> dict[Hashable, list[Call]]:
     return parts
 
 
-def searched(searches: dict[Hashable, Search], until: float, steps: int) -> tuple[Refusal | None, str | None]:
-    """A refusal, or what kept the search from an end, or neither."""
+def searched(searches: dict[Hashable, Search], until: float, steps: int) -> tuple[Refusal | Breach | None, str | None]:
+    """What is wrong, or what kept the search from an end, or neither."""
     budget, undecided = FIRST, dict(searches)
     while undecided:
         for part, search in tuple(undecided.items()):
+            if budget == FIRST * GROWS:
+                known = without_search(part, search)
+                if isinstance(known, Breach):
+                    return known, None
+                if known:
+                    del undecided[part]
+                    continue
             goal = search.steps + budget
             answer: bool | None = None
             while answer is None and search.steps < goal:
@@ -109,32 +137,55 @@ def searched(searches: dict[Hashable, Search], until: float, steps: int) -> tupl
     return None, None
 
 
+def without_search(part: Hashable, search: Search) -> Breach | bool:
+    """What can be said of a register at once: a few calls that have no order; True: there is an order."""
+    calls, initial = search.calls, search.model.initial
+    if any(call.name not in READS | WRITES for call in calls):
+        return False
+    unique = zones.fits(calls, initial)
+    tests = (regular.out_of_date, zones.clashes) if unique else (regular.out_of_date,)
+    for test in tests:
+        for reason, few in test(calls, initial):
+            return breach_of(part, reason, few)
+    return unique and not search.strict
+
+
+def breach_of(part: Hashable, reason: str, calls: tuple[Call, ...]) -> Breach:
+    """What is wrong, with the event that completes it."""
+    key = "" if part is None else f"{shown(part)}: "
+    return Breach(part, key + reason, calls, max(max(one.begin, (one.end or 0) * one.done) for one in calls))
+
+
 def refusal_of(part: Hashable, search: Search) -> Refusal:
     """Why a search that ended found no order: it is done again, without looking ahead, on the shortest part."""
     calls, event = search.calls, shortest(search)
     again = Search(search.model, first(calls, event), search.strict, looks_ahead=False)
-    if again.run(RETRY) is False:
+    if again.run(min(RETRY, AT_LEAST + 20 * search.steps)) is False:
         return described(part, again, event, tuple(sorted({shown(place[2]) for place in again.stuck})))
     again = Search(search.model, first(calls, event), search.strict)
-    again.run(search.steps * GROWS)
+    again.run(max(AT_LEAST, search.steps * GROWS))
     return described(part, again, event, ())
 
 
 def shortest(search: Search) -> int:
     """The event with which the shortest part ends that has no order: mostly the first return that cannot be passed."""
     again = Search(search.model, search.calls, search.strict, looks_ahead=False)
-    passed = -1
-    if again.run(RETRY) is False:
+    if again.run(min(RETRY, AT_LEAST + 20 * search.steps)) is False:
         passed = again.calls[again.returns[again.furthest]].end or 0
+    else:
+        passed = search.calls[search.returns[search.furthest]].end or 0
     ends = sorted(one.end for one in search.calls if one.end is not None and one.end >= passed)
-    if has_none(search, ends[0]):
-        return ends[0]
-    return ends[bisect_left(ends, True, key=lambda end: has_none(search, end))]
+    low, size = 0, 1
+    while low + size < len(ends) and not has_none(search, ends[low + size - 1]):
+        low, size = low + size, 2 * size
+    end = min(low + size, len(ends)) - 1
+    return ends[bisect_left(ends, True, low, end, key=lambda end: has_none(search, end))]
 
 
 def has_none(search: Search, events: int) -> bool:
     """Whether already the calls of the first events are known to have no order."""
-    return Search(search.model, first(search.calls, events), search.strict).run(search.steps * GROWS) is False
+    steps = max(AT_LEAST, search.steps * GROWS)
+    return Search(search.model, first(search.calls, events), search.strict).run(steps) is False
 
 
 def described(part: Hashable, search: Search, event: int, states: tuple[str, ...]) -> Refusal:
@@ -143,8 +194,8 @@ def described(part: Hashable, search: Search, event: int, states: tuple[str, ...
     stopped = calls[search.returns[search.furthest]]
     call = stopped if states else next(one for one in calls if one.end == event)
     end = stopped.end or 0
-    best = max(search.stuck, key=lambda place: len(in_order(place[3])))
-    order = in_order(best[3])
+    best = max(search.stuck, key=lambda place: len(search.in_order(place[4])))
+    order = search.in_order(best[4])
     taken = {calls[i].begin for i in order}
     under_way = [one for one in calls if one.begin < end and (not search.ends(one) or (one.end or 0) >= end)]
     waiting = [one for one in under_way if one.begin not in taken]
@@ -194,6 +245,11 @@ def form(judgement: Judgement, ask: str) -> dict[str, Any]:
                 "waiting": [form_of(call) | {"why": why} for call, why in refusal.waiting],
             }
         )
+    if judgement.breach is not None:
+        breach = judgement.breach
+        part = None if breach.part is None else shown(breach.part)
+        said = {"property": ask, "reason": breach.reason, "length": breach.event, "part": part}
+        violated.append(said | {"calls": [form_of(call) for call in breach.calls]})
     counts = attrs.asdict(judgement, filter=attrs.filters.include("calls", "pending", "parts", "steps"))
     verdict = {"evidence": "recorded", "verdict": judgement.verdict.value, "why": judgement.why}
     return verdict | counts | {"violated": violated, "seconds": round(judgement.seconds, 3)}

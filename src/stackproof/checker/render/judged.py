@@ -6,30 +6,49 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from stackproof.checker.judge.ask import Ask
 from stackproof.checker.judge.calls import Call, shown
-from stackproof.checker.judge.verdict import Judgement, Refusal, sentence
+from stackproof.checker.judge.verdict import Breach, Judgement, Refusal, sentence
 from stackproof.checker.render.text import verdict
 from stackproof.checker.report import Verdict
 
 LANES, LAST, WIDTH = 12, 5, 30
+AN_ORDER = "There is an order of the operations that explains what every client saw"
+HOLDS = {
+    Ask.LINEARIZABLE: f"{AN_ORDER}.",
+    Ask.STRICT: f"{AN_ORDER}.",
+    Ask.SEQUENTIAL: f"{AN_ORDER}, and keeps that of each process.",
+    Ask.REGULAR: "Every read returned the value of a last write before it, or of one that it overlaps.",
+    Ask.READ_YOUR_WRITES: "There is an order of the writes in which no process read what was before its own.",
+    Ask.MONOTONIC_READS: "There is an order of the writes in which no process read what was before what it had read.",
+}
+UNDECIDED = {
+    Ask.LINEARIZABLE: "No order was found, and none was ruled out",
+    Ask.READ_YOUR_WRITES: "No order of the writes was found, and none was ruled out",
+    Ask.MONOTONIC_READS: "No order of the writes was found, and none was ruled out",
+}
 
 
-def of(found: Judgement, name: str, model: str, ask: str) -> Group:
+def of(found: Judgement, name: str, model: str, ask: Ask) -> Group:
     """The verdict on a history, and why."""
     head = Text.assemble(verdict(found.verdict), "  ", (f"{name} as {model}, {ask}", "bold"))
-    parts: list[RenderableType] = [head, because(found), "", facts(found)]
+    parts: list[RenderableType] = [head, because(found, ask), "", facts(found)]
     if found.refusal is not None:
         parts += ["", *explained(found.refusal)]
+    if found.breach is not None:
+        parts += ["", *together(found.breach)]
     return Group(*parts)
 
 
-def because(found: Judgement) -> str:
+def because(found: Judgement, ask: Ask = Ask.LINEARIZABLE) -> str:
     """What the verdict says, in a sentence."""
+    if found.breach is not None:
+        return f"These operations cannot all be as they are: {found.breach.reason}."
     if found.refusal is not None:
         return f"The first {found.refusal.event:,} events have no order: {sentence(found.refusal)}."
     if found.verdict is Verdict.HELD:
-        return "There is an order of the operations that explains what every client saw."
-    return f"No order was found, and none was ruled out: {found.why}."
+        return HOLDS[ask]
+    return f"{UNDECIDED.get(ask, UNDECIDED[Ask.LINEARIZABLE])}: {found.why}."
 
 
 def facts(found: Judgement) -> Table:
@@ -65,11 +84,22 @@ def explained(refusal: Refusal) -> list[RenderableType]:
     ]
 
 
+def together(breach: Breach) -> list[RenderableType]:
+    """The operations that contradict each other, in a picture."""
+    calls = sorted(breach.calls, key=lambda one: one.begin)
+    return [Text("They are:", style="bold"), lanes_of(calls[:LANES], len(calls[LANES:]))]
+
+
 def picture(refusal: Refusal) -> Table:
-    """A lane for each operation that overlaps the refused one, that one first; time goes from left to right."""
+    """A lane for each operation that overlaps the refused one, that one first."""
     others = sorted((one for one in refusal.during if one != refusal.call), key=lambda one: -one.begin)
     lanes = [refusal.call, *others[: LANES - 1]]
     lanes[1:] = sorted(lanes[1:], key=lambda one: one.begin)
+    return lanes_of(lanes, len(others[LANES - 1 :]))
+
+
+def lanes_of(lanes: Sequence[Call], more: int) -> Table:
+    """A lane for each operation; time goes from left to right."""
     instants = sorted({one for call in lanes for one in (call.begin, call.end) if one is not None})
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="cyan", no_wrap=True)
@@ -77,8 +107,8 @@ def picture(refusal: Refusal) -> Table:
     table.add_column(overflow="fold")
     for call in lanes:
         table.add_row(f"  {call.process}", lane(call, instants), str(call))
-    if others[LANES - 1 :]:
-        table.add_row("", "", f"... {len(others) - LANES + 1:,} more")
+    if more:
+        table.add_row("", "", f"... {more:,} more")
     return table
 
 
