@@ -24,9 +24,13 @@ COMMANDS = (
     "replay native.jsonl --json",
     "replay blocked.jsonl",
     "check abd quorum-lecture --json",
+    "explore two-phase-commit-tla --conform --json",
+    "prove election --json",
+    "search --bug J2 --examples 100 --json --trace searched.jsonl",
     "list --json",
     "list traces",
 )
+MEASURED = ("seconds", "peak_mib", "steps_per_second")
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -48,7 +52,7 @@ def timeless(output: str) -> str:
 def without_times(form: Any) -> Any:
     """A JSON form without what differs from run to run."""
     if isinstance(form, Mapping):
-        return {key: without_times(value) for key, value in form.items() if key not in ("seconds", "peak_mib")}
+        return {key: without_times(value) for key, value in form.items() if key not in MEASURED}
     return [without_times(part) for part in form] if isinstance(form, list) else form
 
 
@@ -60,9 +64,10 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_every_command_says_something_and_every_violation_leaves_a_trace(here: dict[str, str]) -> None:
     assert all(here.values())
-    assert {"plain.jsonl", "native.jsonl", "blocked.jsonl", "lasso.jsonl"} <= here.keys()
+    assert {"plain.jsonl", "native.jsonl", "blocked.jsonl", "lasso.jsonl", "searched.jsonl"} <= here.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", ["1", "random"])
 def test_the_hash_seed_changes_nothing(seed: str, here: dict[str, str], tmp_path: Path) -> None:
     assert said(sys.executable, tmp_path / "run", PYTHONHASHSEED=seed) == here

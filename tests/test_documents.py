@@ -15,8 +15,12 @@ from tests.environments import REPOSITORY, run
 from tests.exhausted.counts import manifest
 
 README = REPOSITORY / "README.md"
-DOCUMENTS = [path for folder in (".", "docs", "tests", "traces") for path in sorted((REPOSITORY / folder).glob("*.md"))]
-MEASURED = re.compile(r"\d+\.\d+ s(, [\d,]+ worlds/s)?, [\d,]+ MiB, (plain|native) engine")
+DOCUMENTS = [
+    path
+    for folder in (".", "docs", "docs/proofs", "tests", "traces")
+    for path in sorted((REPOSITORY / folder).glob("*.md"))
+]
+MEASURED = re.compile(r"\d+\.\d+ s\b((, [\d,]+ worlds/s)?, [\d,]+ MiB, (plain|native) engine)?")
 
 
 def title(document: Path) -> str:

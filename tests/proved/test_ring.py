@@ -157,6 +157,7 @@ def test_in_all_small_rings_the_invariants_come_to_one_ordered_ring(r: int, most
     assert {str(one) for one in obligations(shape(r, most)) if refuted_or_held(one) != (None, True)} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lemma", "lost"),
     [

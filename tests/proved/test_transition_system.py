@@ -150,12 +150,18 @@ def test_what_is_wrong_is_refuted_not_unknown() -> None:
     assert refutes(wrong, result.counterexample)
 
 
-def test_what_neither_proof_nor_counterexample_decides_is_unknown() -> None:
-    tiny = ELECTION.without("promised_once").replacing(one_leader=one_leader)
-    (wrong,) = [one for one in obligations(System(**{**fields(tiny), "sizes": {"Replica": 1}})) if not one.step]
-    result = prove(wrong, seconds=0.0)
-    assert result.answer is Answer.UNKNOWN
-    assert result.why
+def test_what_has_a_counterexample_only_in_larger_sorts_is_refuted_all_the_same() -> None:
+    small = System(**{**fields(ELECTION.without("promised_once")), "sizes": {"Replica": 1, "Machine": 1, "Quorum": 1}})
+    (wrong,) = [one for one in obligations(small) if one.kind is Kind.SAFETY]
+    result = prove(wrong)
+    assert (result.answer, result.counterexample) == (Answer.REFUTED, None)
+    assert result.why == "Z3 knows a counterexample, but none with at most 1 Replica, 1 Machine, 1 Quorum"
+
+
+def test_what_nobody_has_the_time_for_is_unknown() -> None:
+    result = prove(obligations(ELECTION)[0], seconds=0.0)
+    assert (result.answer, result.counterexample) == (Answer.UNKNOWN, None)
+    assert result.why == "Z3 gave up, and found no counterexample with at most 3 Replica, 2 Machine, 3 Quorum"
 
 
 def fields(system: System) -> dict[str, Any]:

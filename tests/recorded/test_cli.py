@@ -15,6 +15,7 @@ import pytest
 from stackproof.checker.cli import main
 from stackproof.checker.registry import BUGS, LAYERS, SCENARIOS, build
 from stackproof.checker.trace_file import read, shipped_traces
+from stackproof.spec import MODELS
 
 MINE = '''
 from collections.abc import Iterator
@@ -304,7 +305,8 @@ def test_check_has_a_row_for_each_scenario_and_a_column_for_each_kind_of_evidenc
     assert [one["scenario"] for one in said.form["scenarios"]] == ["two-phase-commit", "two-phase-commit-tla"]
     for one in said.form["scenarios"]:
         assert list(one) == ["scenario", "parameters", "verdict", "proved", "exhausted", "searched", "recorded"]
-        assert (one["proved"], one["searched"]) == (None, None)
+        assert (one["proved"]["verdict"], one["proved"]["obligations"]) == ("held", 52)
+        assert (one["searched"]["verdict"], one["searched"]["seed"]) == ("held", 0)
     assert said.form["scenarios"][1]["exhausted"]["distinct"] == 288
     text = Said(capsys, "check", "two-phase-commit-tla")
     assert text.out.split("\n")[0].split() == ["scenario", "proved", "exhausted", "searched", "recorded", "verdict"]
@@ -337,7 +339,7 @@ def test_list_lists(capsys: pytest.CaptureFixture[str]) -> None:
     assert Said(capsys, "list", "traces", "--json").form["traces"]
     assert [one["bug"] for one in Said(capsys, "list", "bugs", "--json").form["bugs"]] == list(BUGS)
     assert all(f"  {name}  " in Said(capsys, "list", "bugs").out for name in BUGS)
-    assert Said(capsys, "list", "models", "--json").form == {"models": []}
+    assert [one["model"] for one in Said(capsys, "list", "models", "--json").form["models"]] == list(MODELS)
 
 
 def test_every_registered_scenario_has_a_question_goals_and_defaults() -> None:

@@ -57,6 +57,7 @@ def test_what_each_policy_promises(policy: str, promise: Promise) -> None:
     kept()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["drf", "asset fairness"])
 def test_no_false_demand_was_found_to_pay(policy: str) -> None:
     @patient

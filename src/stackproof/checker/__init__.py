@@ -7,6 +7,7 @@ from stackproof.checker.network import Envelope, Network
 from stackproof.checker.replay import replay
 from stackproof.checker.report import Report, Verdict
 from stackproof.checker.scenario import Scenario
+from stackproof.checker.search import search
 from stackproof.checker.simulate import simulate
 from stackproof.checker.world import Event, World
 
@@ -23,5 +24,6 @@ __all__ = [
     "World",
     "explore",
     "replay",
+    "search",
     "simulate",
 ]

@@ -9,21 +9,29 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from attrs import evolve
 from rich.console import RenderableType
 from rich.text import Text
 
 from stackproof import __version__
 from stackproof.checker import evidence
 from stackproof.checker.command import ScenarioCommand, with_a_scenario
+from stackproof.checker.commands_accept import ABOUT, LogOrHistory
 from stackproof.checker.commands_judge import judge_
+from stackproof.checker.commands_prove import prove
 from stackproof.checker.commands_run import run
+from stackproof.checker.commands_search import search
 from stackproof.checker.commands_simulate import simulate
+from stackproof.checker.conformance import refinement_of
 from stackproof.checker.counterexamples import check_writable, command, explore_again, replay_again, save
 from stackproof.checker.explore import explore as explored
-from stackproof.checker.explore.limits import Watcher
+from stackproof.checker.explore import most_memory_mib
+from stackproof.checker.explore.limits import Limits, Watcher
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.loading import blaming
 from stackproof.checker.render import listing, tables, text
+from stackproof.checker.render.exports import FORMATS
+from stackproof.checker.render.html.run import draw
 from stackproof.checker.render.story import in_steps, story
 from stackproof.checker.render.terminal import Terminal, progress
 from stackproof.checker.replay import replay as replayed
@@ -54,6 +62,16 @@ class Budget(StrEnum):
     FULL = "full"
 
 
+class Format(StrEnum):
+    """In which format `replay` prints a run."""
+
+    ITF = "itf"
+    SHIVIZ = "shiviz"
+    MERMAID = "mermaid"
+    JSON = "json"
+    EDN = "edn"
+
+
 class Topic(StrEnum):
     """What `list` lists."""
 
@@ -80,11 +98,14 @@ def explore(
     trace: Annotated[Path, typer.Option("--trace", help="Where to write a failing run.")] = Path(
         "counterexample.jsonl"
     ),
+    conform: Annotated[bool, typer.Option("--conform", help="Hold every step against the formal model.")] = False,
     as_json: Json = False,
     no_color: NoColor = False,
 ) -> int:
     """Visit every world of a scenario, within its bounds."""
     check_writable(trace)
+    if conform:
+        return conform_(scenario, Limits(worlds, time, memory or most_memory_mib()), as_json, not no_color)
     with watched(scenario.name, not no_color) as watcher:
         report = explored(
             scenario,
@@ -102,9 +123,23 @@ def explore(
     return say(not no_color, report.exit_status, text.of_exploration(report, written), last=again)
 
 
+def conform_(scenario: Scenario, limits: Limits, as_json: bool, colour: bool) -> int:
+    """Hold every step of a scenario against its formal model."""
+    refinement = refinement_of(scenario)
+    from stackproof.checker.conformance.refinement import conform  # noqa: PLC0415 - Z3 is slow to import
+    from stackproof.checker.render.conforming import of_conformance  # noqa: PLC0415 - likewise
+
+    with watched(scenario.name, colour) as watcher:
+        found = conform(scenario, refinement, evolve(limits, watcher=watcher))
+    status = STATUS[found.verdict]
+    return say_json(found.form(), status) if as_json else say(colour, status, of_conformance(found))
+
+
+app.command("search", cls=ScenarioCommand)(with_a_scenario(search))
 app.command("simulate", cls=ScenarioCommand)(with_a_scenario(simulate))
 app.command("run")(run)
-app.command("judge")(judge_)
+app.command("prove")(prove)
+app.command("judge", cls=LogOrHistory, epilog=ABOUT)(judge_)
 
 
 @app.command()
@@ -113,17 +148,26 @@ def replay(
     *,
     scenario: Annotated[str | None, typer.Option("--scenario", help="Replaces the one that the trace names.")] = None,
     step: Annotated[bool, typer.Option("--step", help="Show what each event changes.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a page with a picture of the run.")] = None,
+    to: Annotated[Format | None, typer.Option("--to", help="Print the run in a format of others.")] = None,
     as_json: Json = False,
     no_color: NoColor = False,
 ) -> int:
     """Run a trace again; every step is verified. Exits with 1 if the trace shows a violation, and it is still there."""
+    check_one_output(as_json, to)
     run = replayed(trace, scenario)
     status = STATUS[run.verdict]
+    named = ("--scenario", scenario) if scenario else ()
+    if html is not None:
+        draw(run, html, command("replay", str(trace), *named, "--html", str(html)))
+    if to is not None:
+        return say_text(FORMATS[to.value](run), status)
     if as_json:
         return say_json(run.form(str(trace)), status)
     shown = in_steps(run.trace) if step else story(run.trace)
-    again = command("replay", str(trace), *(("--scenario", scenario) if scenario else ()), "--step")
-    return say(not no_color, status, shown, "", text.of_replay(run), last=again if status else None)
+    again = command("replay", str(trace), *named, "--step")
+    drawn = () if html is None else ("", Text(f"The picture is in {html}."))
+    return say(not no_color, status, shown, "", text.of_replay(run), *drawn, last=again if status else None)
 
 
 @app.command()
@@ -131,14 +175,15 @@ def check(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="Scenarios or layers.")] = None,
     *,
     budget: Annotated[
-        Budget, typer.Option("--budget", help=f"Quick: at most {evidence.QUICK_WORLDS:,} worlds per scenario.")
+        Budget,
+        typer.Option("--budget", help=f"Quick: at most {evidence.QUICK.worlds:,} worlds, and few runs, per scenario."),
     ] = Budget.QUICK,
     as_json: Json = False,
     no_color: NoColor = False,
 ) -> int:
     """Every kind of evidence for some scenarios, a layer, or the whole stack, in one table."""
-    most = evidence.QUICK_WORLDS if budget is Budget.QUICK else None
-    found = evidence.gather(evidence.meant(names or ()), most, lambda name: watched(name, not no_color), complain)
+    far = evidence.QUICK if budget is Budget.QUICK else evidence.FULL
+    found = list(evidence.gather(evidence.meant(names or ()), far, lambda name: watched(name, not no_color), complain))
     verdict = evidence.worst([one.verdict for one in found])
     if as_json:
         return say_json({"verdict": verdict.value, "scenarios": [one.form() for one in found]}, STATUS[verdict])
@@ -194,6 +239,18 @@ def say_json(form: Mapping[str, Any], status: int) -> int:
     """Print an answer as JSON."""
     Terminal(sys.stdout).print(Text(json.dumps(form)), soft_wrap=True)
     return status
+
+
+def say_text(answer: str, status: int) -> int:
+    """Print an answer as it is."""
+    Terminal(sys.stdout).print(Text(answer), soft_wrap=True, end="")
+    return status
+
+
+def check_one_output(as_json: bool, to: Format | None) -> None:
+    """Raise ScenarioError where two things are to be printed."""
+    if as_json and to is not None:
+        raise ScenarioError(f"--json and --to {to.value} both print, choose one. See: stackproof replay --help")
 
 
 def complain(sentence: str) -> None:

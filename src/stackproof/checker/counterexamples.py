@@ -9,6 +9,7 @@ from typing import Any
 
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.report import Report
+from stackproof.checker.search.report import Searched
 from stackproof.checker.trace import write
 
 
@@ -23,7 +24,7 @@ def check_writable(path: Path) -> None:
         raise ScenarioError(f"{path} cannot be written: {folder} is read-only. Name another file: --trace FILE")
 
 
-def save(report: Report, path: Path, complain: Callable[[str], None]) -> dict[str, str]:
+def save(report: Report | Searched, path: Path, complain: Callable[[str], None]) -> dict[str, str]:
     """Write the trace of each violation, the first at `path`; returns the file of each property."""
     written: dict[str, str] = {}
     for one in report.violated:
@@ -42,7 +43,7 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")
 
 
-def replay_again(report: Report, written: Mapping[str, str]) -> str | None:
+def replay_again(report: Report | Searched, written: Mapping[str, str]) -> str | None:
     """The command that replays the first trace. It names a scenario of the user's own, since no trace may load one."""
     if not written:
         return None

@@ -2,21 +2,37 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
 
+from stackproof.checker.conformance import REFINEMENTS, refinement_of
 from stackproof.checker.counterexamples import explore_again, replay_again, save, slug
 from stackproof.checker.explore import explore
-from stackproof.checker.explore.limits import Watcher
+from stackproof.checker.explore.limits import Limits, Watcher
 from stackproof.checker.host import ScenarioError
+from stackproof.checker.proofs import PROVED
 from stackproof.checker.registry import LAYERS, SCENARIOS, build, function_named, in_layer
 from stackproof.checker.replay import replay
 from stackproof.checker.report import Report, Verdict
+from stackproof.checker.search import search
+from stackproof.checker.search.report import Searched
 from stackproof.checker.trace_file import TraceError, read, shipped_traces
 
-QUICK_WORLDS = 1_000_000
+
+@frozen
+class Budget:
+    """How far to go: the most worlds to explore and to hold against the model, and how many runs to draw."""
+
+    worlds: int | None
+    conforming: int | None
+    examples: int
+
+
+QUICK = Budget(1_000_000, 5_000, 50)
+FULL = Budget(None, None, 1_000)
 THE_OTHER = {Verdict.HELD: Verdict.VIOLATED, Verdict.VIOLATED: Verdict.HELD}
 Watched = Callable[[str], AbstractContextManager[Watcher | None]]
 KINDS = ("proved", "exhausted", "searched", "recorded")
@@ -36,11 +52,39 @@ class Recorded:
 
 
 @frozen
+class Proved:
+    """The model that a scenario follows: its obligations, those not proved, and whether every step is one of it."""
+
+    model: str
+    obligations: int
+    wrong: tuple[str, ...]
+    conforms: Verdict
+
+    @property
+    def verdict(self) -> Verdict:
+        """Held if all is proved, and the scenario conforms as far as it was looked at."""
+        return Verdict.VIOLATED if self.wrong else self.conforms
+
+    def form(self) -> dict[str, Any]:
+        """The proof as JSON."""
+        conforms = self.conforms.value
+        return {
+            "model": self.model,
+            "verdict": self.verdict.value,
+            "obligations": self.obligations,
+            "wrong": list(self.wrong),
+            "conforms": conforms,
+        }
+
+
+@frozen
 class Evidence:
     """All that was found out about one scenario; None where nothing was."""
 
     scenario: str
+    proved: Proved | None = None
     exhausted: Report | None = None
+    searched: Searched | None = None
     recorded: Recorded | None = None
     written: Mapping[str, str] = field(factory=dict)
 
@@ -53,8 +97,15 @@ class Evidence:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst that any kind of evidence says; unknown where nothing was explored."""
-        return worst([self.explored, *([self.recorded.verdict] if self.recorded else [])])
+        """The worst that any kind of evidence says; unknown where nothing was explored.
+
+        That a search did not come to every goal says nothing against what was exhausted; nor does it that there are
+        more worlds than the model was held against.
+        """
+        others = [one.verdict for one in (self.proved, self.recorded, self.searched) if one is not None]
+        against = [one for one in others if one is Verdict.VIOLATED and not self.broken]
+        replayed = [self.recorded.verdict] if self.recorded else []
+        return worst([self.explored, *replayed, *against])
 
     @property
     def explored(self) -> Verdict:
@@ -73,9 +124,9 @@ class Evidence:
             "scenario": self.scenario,
             "parameters": dict(self.exhausted.parameters) if self.exhausted else {},
             "verdict": self.verdict.value,
-            "proved": None,
+            "proved": self.proved and self.proved.form(),
             "exhausted": self.exhausted and self.exhausted.form(self.written),
-            "searched": None,
+            "searched": self.searched and self.searched.form(),
             "recorded": self.recorded and {"traces": self.recorded.traces, "wrong": list(self.recorded.wrong)},
         }
 
@@ -99,19 +150,57 @@ def meant(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def gather(
-    names: Sequence[str], worlds: int | None, watched: Watched, complain: Callable[[str], None]
-) -> list[Evidence]:
-    """Explore each scenario with its default parameters and replay its recorded traces; an interrupt ends it."""
-    found: list[Evidence] = []
+    names: Sequence[str], budget: Budget, watched: Watched, complain: Callable[[str], None]
+) -> Iterator[Evidence]:
+    """Explore each scenario with its default parameters, search it, prove its model, replay its recorded traces.
+
+    An interrupt ends it: of what comes then, nothing is known.
+    """
+    interrupted = False
     for name in names:
+        if interrupted:
+            yield Evidence(name)
+            continue
         with watched(name) as watcher:
-            report = explore(build(name), worlds=worlds, watcher=watcher)
-        evidence = Evidence(name, report, recorded(name))
+            report = explore(build(name), worlds=budget.worlds, watcher=watcher)
+        interrupted = report.why == "interrupted"
+        evidence = Evidence(name, None, report, None, recorded(name))
         written = {} if evidence.broken else save(report, Path(f"counterexample-{slug(name)}.jsonl"), complain)
-        found.append(evolve(evidence, written=written))
-        if report.why == "interrupted":
-            break
-    return [*found, *map(Evidence, names[len(found) :])]
+        evidence = evolve(evidence, written=written)
+        if not interrupted:
+            evidence = evolve(evidence, proved=proved(name, budget), searched=searched(name, budget))
+        yield evidence
+
+
+def proved(name: str, budget: Budget) -> Proved | None:
+    """What is proved of the model that a scenario follows, and whether it does follow it; None where there is none."""
+    if name not in REFINEMENTS or (name in SCENARIOS and SCENARIOS[name].broken):
+        return None
+    from stackproof.checker.conformance.refinement import conform  # noqa: PLC0415 - Z3 is slow to import
+
+    scenario = build(name)
+    found = conform(scenario, refinement_of(scenario), Limits(worlds=budget.conforming))
+    model = REFINEMENTS[name].replace("_", "-")
+    obligations, wrong = obligations_of(model)
+    departed = () if found.departure is None else (found.departure.reason,)
+    return Proved(model, obligations, (*wrong, *departed), found.verdict)
+
+
+@cache
+def obligations_of(model: str) -> tuple[int, tuple[str, ...]]:
+    """How many obligations a model has, and those that are not proved."""
+    from stackproof.checker.proving import judged, question  # noqa: PLC0415 - Z3 is slow to import
+
+    proofs = [(one.system, proof) for one in judged([model], 1, question(60, None, False)) for proof in one.proofs]
+    wrong = tuple(
+        f"{system}: {proof.obligation} is {proof.answer}" for system, proof in proofs if proof.answer != PROVED
+    )
+    return len(proofs), wrong
+
+
+def searched(name: str, budget: Budget) -> Searched:
+    """What some runs with faults, drawn by lot, come to."""
+    return search(build(name), examples=budget.examples)
 
 
 def recorded(name: str) -> Recorded | None:

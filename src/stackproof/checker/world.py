@@ -4,9 +4,9 @@ Every node's variables, armed timers and status, every message in flight, every 
 and the state of each monitor. Worlds are equal when all that is equal. `happenings` says what may happen next.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -42,6 +42,9 @@ class Event:
             form |= {"between": [list(self.cut.here), list(self.cut.there)], "one_way": self.cut.one_way}
         return form | ({"choose": list(self.choose)} if self.choose else {})
 
+
+Made: TypeAlias = Callable[..., Any]
+"""How a world comes about from the function that makes it and what that is given: at once, or when it is asked for."""
 
 WITH_MESSAGE = ("deliver", "fire", "drop", "duplicate", "bounce")
 
@@ -122,16 +125,27 @@ class World:
         return digest(self.form())
 
 
-def happenings(world: World) -> Iterator[tuple[Event, World]]:
+def at_once(make: Callable[..., Any], *given: Any) -> Any:
+    """What `make` makes of what it is given."""
+    return make(*given)
+
+
+def happenings(world: World, made: Made = at_once) -> Iterator[tuple[Event, World]]:
     """Everything that may happen next, in a fixed order, with the world after it."""
     for place, name in enumerate(world.names):
-        yield from arrivals(world, place)
-        yield from firings(world, place, name)
-        yield from turns(world, place, name)
-    yield from cuttings(world)
+        yield from arrivals(world, place, made)
+        yield from firings(world, place, name, made)
+        yield from turns(world, place, name, made)
+    yield from cuttings(world, made)
 
 
-def arrivals(world: World, place: int) -> Iterator[tuple[Event, World]]:
+def possible(world: World) -> Iterator[tuple[Event, Callable[[], World]]]:
+    """The same for those who want few of the worlds: each is worked out when it is asked for."""
+    found: Iterator[tuple[Event, Any]] = happenings(world, partial)
+    return found
+
+
+def arrivals(world: World, place: int, made: Made = at_once) -> Iterator[tuple[Event, World]]:
     """What may happen to each message in flight to one node: delivery, loss, duplication, a bounce."""
     links = world.scenario.links[world.names[place]]
     host, inbox = world.hosts[place], world.inboxes[place]
@@ -141,69 +155,96 @@ def arrivals(world: World, place: int) -> Iterator[tuple[Event, World]]:
         label = {"source": envelope.source, "target": envelope.target, "message": envelope.message}
         if host.status is Status.UP and (envelope.source, envelope.target) not in world.cut:
             cause = Cause("deliver", envelope.source, envelope.message)
-            keep_silent = network is Network.FIFO
-            yield from steps(with_inbox(world, place, rest), place, cause, Event("deliver", **label), keep_silent)
+            silent = network is Network.FIFO
+            yield from steps(world, place, cause, Event("deliver", **label), made, silent, (place, rest))
         if world.left.allow("drops"):
-            lost = with_inbox(world, place, without(inbox, envelope))
-            yield Event("drop", **label), evolve(lost, left=world.left.less("drops"))
+            yield Event("drop", **label), made(struck, world, place, without(inbox, envelope), "drops")
         if world.left.allow("duplicates") and network is not Network.REPEATING:
-            doubled = with_inbox(world, place, duplicated(inbox, envelope))
-            yield Event("duplicate", **label), evolve(doubled, left=world.left.less("duplicates"))
-        yield from bounces(world, place, envelope, rest, Event("bounce", **label))
+            yield Event("duplicate", **label), made(struck, world, place, duplicated(inbox, envelope), "duplicates")
+        if world.left.detection:
+            yield from bounces(world, place, envelope, rest, Event("bounce", **label), made)
 
 
-def bounces(world: World, place: int, envelope: Envelope, rest: Inbox, event: Event) -> Iterator[tuple[Event, World]]:
+def bounces(
+    world: World, place: int, envelope: Envelope, rest: Inbox, event: Event, made: Made
+) -> Iterator[tuple[Event, World]]:
     """The sender learns that its target is not there; or is told so although it is, and the message stays in flight."""
     sender = world.scenario.place[envelope.source]
-    if not world.left.detection or world.hosts[sender].status is not Status.UP:
+    if world.hosts[sender].status is not Status.UP:
         return
     cause = Cause("bounce", envelope.target, envelope.message)
     if world.hosts[place].status not in (Status.UP, Status.PAUSED):
-        yield from steps(with_inbox(world, place, rest), sender, cause, event)
+        yield from steps(world, sender, cause, event, made, inbox=(place, rest))
     elif world.left.allow("suspicions"):
-        yield from steps(evolve(world, left=world.left.less("suspicions")), sender, cause, event)
+        yield from steps(world, sender, cause, event, made, spent="suspicions")
 
 
-def firings(world: World, place: int, name: NodeId) -> Iterator[tuple[Event, World]]:
+def firings(world: World, place: int, name: NodeId, made: Made = at_once) -> Iterator[tuple[Event, World]]:
     """Any armed timer of an up node may fire."""
     host = world.hosts[place]
     if host.status is Status.UP:
         for message in host.armed:
-            yield from steps(world, place, Cause("fire", name, message), Event("fire", node=name, message=message))
+            yield from steps(
+                world, place, Cause("fire", name, message), Event("fire", node=name, message=message), made
+            )
 
 
-def turns(world: World, place: int, name: NodeId) -> Iterator[tuple[Event, World]]:
+def turns(world: World, place: int, name: NodeId, made: Made = at_once) -> Iterator[tuple[Event, World]]:
     """Crash, restart, pause, resume, join and leave."""
     for turn in TURNS:
-        event = Event(turn.name, node=name)
-        if world.hosts[place].status in turn.when and world.left.permits(turn, world, event):
-            spent = world.left.less(turn.budget) if turn.budget else world.left
-            yield from steps(evolve(world, left=spent), place, Cause(turn.name), event)
+        if world.hosts[place].status in turn.when and world.left.permits(turn, world, Event(turn.name, node=name)):
+            yield from steps(world, place, Cause(turn.name), Event(turn.name, node=name), made, spent=turn.budget)
 
 
-def cuttings(world: World) -> Iterator[tuple[Event, World]]:
+def cuttings(world: World, made: Made = at_once) -> Iterator[tuple[Event, World]]:
     """New cuts, and the healing of those there are."""
     for cut, left in new_cuts(world.names, world.left, world.cuts):
-        yield Event("cut", cut=cut), evolve(world, left=left, cuts=tuple(sorted((*world.cuts, cut))))
+        yield Event("cut", cut=cut), made(severed, world, tuple(sorted((*world.cuts, cut))), left)
     for cut in world.cuts:
-        yield Event("heal", cut=cut), evolve(world, cuts=tuple(other for other in world.cuts if other != cut))
+        yield Event("heal", cut=cut), made(severed, world, tuple(other for other in world.cuts if other != cut))
 
 
 def steps(
-    world: World, place: int, cause: Cause, event: Event, keep_silent: bool = False
+    world: World,
+    place: int,
+    cause: Cause,
+    event: Event,
+    made: Made,
+    keep_silent: bool = False,
+    inbox: tuple[int, Inbox] | None = None,
+    spent: str | None = None,
 ) -> Iterator[tuple[Event, World]]:
     """The step of one node, once for each way its choices may fall; silent ones are no events."""
     for effect in world.scenario.effects(world.hosts[place], cause):
         if keep_silent or not effect.silent:
-            yield evolve(event, choose=effect.choose), after(world, place, effect)
+            said = evolve(event, choose=effect.choose) if effect.choose else event
+            yield said, made(after, world, place, effect, inbox, spent)
 
 
-def after(world: World, place: int, effect: Effect) -> World:
-    """The world in which the node at `place` has taken a step."""
-    scenario = world.scenario
-    inboxes = delivered_to(scenario, world.inboxes, scenario.names[place], effect.sent)
-    ledgers = watched(scenario, world.ledgers, scenario.names[place], effect.observed)
-    return evolve(world, hosts=replaced(world.hosts, place, effect.host), inboxes=inboxes, ledgers=ledgers)
+def after(
+    world: World, place: int, effect: Effect, inbox: tuple[int, Inbox] | None = None, spent: str | None = None
+) -> World:
+    """The world in which the node at `place` has taken a step, an inbox is another, and a fault is spent."""
+    scenario, name = world.scenario, world.scenario.names[place]
+    inboxes = world.inboxes if inbox is None else replaced(world.inboxes, *inbox)
+    return World(
+        scenario,
+        replaced(world.hosts, place, effect.host),
+        delivered_to(scenario, inboxes, name, effect.sent),
+        world.left if spent is None else world.left.less(spent),
+        world.cuts,
+        watched(scenario, world.ledgers, name, effect.observed),
+    )
+
+
+def struck(world: World, place: int, inbox: Inbox, fault: str) -> World:
+    """The world in which a fault struck the messages to one node."""
+    return evolve(with_inbox(world, place, inbox), left=world.left.less(fault))
+
+
+def severed(world: World, cuts: tuple[Cut, ...], left: Faults | None = None) -> World:
+    """The world with other cuts."""
+    return evolve(world, cuts=cuts, left=world.left if left is None else left)
 
 
 def delivered_to(

@@ -5,11 +5,12 @@ the invariants imply a consequence. A lemma follows from the axioms.
 
 Z3 says unsat of what is to be proved, with the contrary as claim, but often finds no model of the contrary of what is
 wrong. So a few short tries are followed by the finite encoding, in sizes that grow, whose model is a counterexample to
-the claim as it stands; if there is none, longer tries follow. A claim of several things is proved one after another.
+the claim as it stands; if there is none in half of the time, longer tries follow. A claim of several things is proved
+one after another.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -117,31 +118,34 @@ def prove(obligation: Obligation, seconds: float = 60.0) -> Result:
         return seconds - (time.perf_counter() - begun)
 
     tries = rounds()
-    for seed, steps in islice(tries, SHORT):
-        answer, _ = attempt(obligation, left(), seed, steps)
-        if answer != z3.unknown:
-            break
-    else:
-        answer = z3.unknown
+    answer = settled(obligation, islice(tries, SHORT), left)
     if answer == z3.unsat:
         return answered(Answer.PROVED)
-    refutation, held = refuted_or_held(obligation, left())
+    refutation, held = refuted_or_held(obligation, left() / 2)
     if refutation is not None:
         return answered(Answer.REFUTED, refutation)
+    if answer == z3.sat:
+        return answered(Answer.REFUTED, why=f"Z3 knows a counterexample, but none with at most {size_of(obligation)}")
+    if settled(obligation, tries, left) == z3.unsat:
+        return answered(Answer.PROVED)
+    within = f" with at most {size_of(obligation)}" if obligation.system.sizes else ""
+    return answered(Answer.UNKNOWN, why=f"Z3 gave up, and {'there is' if held else 'found'} no counterexample{within}")
+
+
+def size_of(obligation: Obligation) -> str:
+    """How many of each sort are tried: 2 Node, 3 Round."""
+    return ", ".join(f"{size} {sort}" for sort, size in obligation.system.sizes.items())
+
+
+def settled(obligation: Obligation, tries: Iterable[tuple[int, int]], left: Callable[[], float]) -> Any:
+    """What Z3 says of the contrary of an obligation as soon as it says anything, while tries and time are left."""
     for seed, steps in tries:
         if left() <= 0:
             break
         answer, _ = attempt(obligation, left(), seed, steps)
-        if answer == z3.unsat:
-            return answered(Answer.PROVED)
-    why = f"Z3 gave up, and {'there is' if held else 'found'} no counterexample"
-    within = f" with at most {said(obligation.system.sizes)}" if obligation.system.sizes else ""
-    return answered(Answer.UNKNOWN, why=why + within)
-
-
-def said(sizes: Mapping[str, int]) -> str:
-    """How many of each sort: 2 Node, 3 Round."""
-    return ", ".join(f"{size} {sort}" for sort, size in sizes.items())
+        if answer != z3.unknown:
+            return answer
+    return z3.unknown
 
 
 def attempt(obligation: Obligation, seconds: float, seed: int = 1, steps: int = 0) -> tuple[Any, Any]:

@@ -6,6 +6,7 @@ timed.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import z3
@@ -16,11 +17,8 @@ FEW = 1_000_000
 
 
 def rounds() -> Iterator[tuple[int, int]]:
-    """Seeds, and how many steps to take with each."""
-    seed, steps = 1, FEW
-    while True:
-        yield seed, steps
-        seed, steps = seed + 1, 2 * steps
+    """Seeds, and how many steps to take with each: every number of steps with two seeds, then twice as many."""
+    return ((seed, FEW << seed // 2) for seed in count(1))
 
 
 def ask(

@@ -91,8 +91,13 @@ def path(world: World, before: dict[World, World | None]) -> list[World]:
 
 def cover(found: Findings, world: World, event: Event) -> None:
     """Note which handler ran."""
-    handler = {"deliver": event.target, "fire": event.node, "bounce": event.source}.get(event.name)
-    if handler is not None:
-        message = "Bounced" if event.name == "bounce" else type(event.message).__name__
-        key = (type(world.nodes[handler]).__name__, message)
+    if key := handler_of(event, world):
         found.handled[key] = found.handled.get(key, 0) + 1
+
+
+def handler_of(event: Event, world: World) -> tuple[str, str] | None:
+    """The class of the node that handles an event, and the type of the message; None where nobody does."""
+    handler = {"deliver": event.target, "fire": event.node, "bounce": event.source}.get(event.name)
+    if handler is None:
+        return None
+    return type(world.nodes[handler]).__name__, "Bounced" if event.name == "bounce" else type(event.message).__name__

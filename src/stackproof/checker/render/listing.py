@@ -8,8 +8,9 @@ from rich.text import Text
 
 from stackproof.checker.parameters import written
 from stackproof.checker.registry import BUGS, SCENARIOS, options_of
-from stackproof.checker.render import tables
+from stackproof.checker.render import proved, tables
 from stackproof.checker.trace_file import Recording, read, shipped_traces
+from stackproof.spec import MODELS
 
 
 def as_text(topic: str) -> tuple[RenderableType, str | None]:
@@ -20,12 +21,14 @@ def as_text(topic: str) -> tuple[RenderableType, str | None]:
         return tables.of_traces(traces), f"stackproof replay {traces[0][0]} --step"
     if topic == "bugs" and BUGS:
         return tables.of_bugs(), f"stackproof explore --bug {next(iter(BUGS))}"
+    if topic == "models":
+        return proved.of_models(), f"stackproof prove {next(iter(MODELS))}"
     return Text(f"There are no {topic} yet."), None
 
 
 def as_json(topic: str) -> list[dict[str, Any]]:
     """A topic as JSON."""
-    known = {"scenarios": scenarios, "traces": traces, "bugs": bugs}
+    known = {"scenarios": scenarios, "traces": traces, "bugs": bugs, "models": models}
     return known[topic]() if topic in known else []
 
 
@@ -59,3 +62,8 @@ def recordings() -> list[tuple[str, Recording]]:
 def bugs() -> list[dict[str, Any]]:
     """The known bugs: each is a scenario, and held with the parameter `fixed`."""
     return [{"bug": name, "system": one.system, "title": one.title} for name, one in BUGS.items()]
+
+
+def models() -> list[dict[str, Any]]:
+    """The formal models."""
+    return [{"model": name, "about": about} for name, about in MODELS.items()]

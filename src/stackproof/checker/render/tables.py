@@ -17,7 +17,7 @@ from stackproof.checker.trace_file import Recording
 
 NARROW = 80
 LEGEND = (
-    "proved: for any size.  exhausted: every world within the default parameters.  "
+    "proved: of the model that it follows, for any size.  exhausted: every world within the default parameters.  "
     "searched: random runs.  recorded: traces replayed.  -: no such evidence."
 )
 
@@ -30,7 +30,7 @@ class Evidences:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         narrow = options.max_width < NARROW
-        table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 3, 0, 0), header_style="bold")
+        table = Table(box=None, pad_edge=False, padding=(0, 1 if narrow else 2, 0, 0), header_style="bold")
         for title in ("scenario", *KINDS, "verdict"):
             table.add_column(title, overflow="fold", no_wrap=title == "scenario")
         for one in self.found:
@@ -44,7 +44,21 @@ class Evidences:
 def row(one: Evidence, width: int) -> tuple[Text, ...]:
     """A scenario, its name in lines of at most `width` characters, and its evidence."""
     name = Text("\n".join(wrap(one.scenario, width)), style="cyan")
-    return name, Text("-"), Text(exhausted(one)), Text("-"), Text(recorded(one)), verdict(one.verdict)
+    kinds = (proved(one), exhausted(one), searched(one), recorded(one))
+    return name, *map(Text, kinds), verdict(one.verdict)
+
+
+def proved(one: Evidence) -> str:
+    """How many obligations of its model are proved."""
+    return "-" if one.proved is None else f"{one.proved.obligations} proofs"
+
+
+def searched(one: Evidence) -> str:
+    """How many runs were drawn."""
+    if one.searched is None:
+        return "-"
+    runs = f"{one.searched.runs:,} runs"
+    return f"{runs}: {'found, too' if one.broken else 'found'}" if one.searched.violated else runs
 
 
 def exhausted(one: Evidence) -> str:
@@ -73,6 +87,9 @@ def sentences(one: Evidence) -> Iterable[str]:
     yield from (f"{bad.property}: {bad.reason}" for bad in (report.violated if report and not one.broken else ()))
     if report is None or report.verdict is Verdict.UNKNOWN:
         yield report.why or "" if report else "not explored"
+    if one.searched is not None and not one.broken:
+        yield from (f"searching: {bad.property}: {bad.reason}" for bad in one.searched.violated)
+    yield from (one.proved.wrong if one.proved else ())
     yield from (one.recorded.wrong if one.recorded else ())
 
 

@@ -1,0 +1,86 @@
+"""What `search` shows: a line while it runs; then the verdict, what it stands on, and the run that fails."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from stackproof.checker.render.story import story
+from stackproof.checker.render.terminal import Terminal
+from stackproof.checker.render.text import found_in, title, within
+from stackproof.checker.report import Verdict
+from stackproof.checker.search.report import Searched
+
+if TYPE_CHECKING:
+    from stackproof.checker.search.hunting import Progress, Watcher
+
+
+@contextmanager
+def progress(label: str, colour: bool) -> "Iterator[Watcher | None]":
+    """A line that says how far a search is, on a terminal; nothing elsewhere."""
+    console = Terminal(sys.stderr, colour)
+    if not console.is_terminal:
+        yield None
+        return
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        yield lambda seen: live.update(line(label, seen), refresh=True)
+
+
+def line(label: str, seen: "Progress") -> Text:
+    """Runs, steps, steps per second, faults and goals, in as many characters as the terminal has."""
+    rate = seen.steps / seen.seconds if seen.seconds else 0
+    parts = [f"{seen.runs:,} runs", f"{seen.steps:,} steps", f"{rate:,.0f}/s", f"{seen.faults:,} faults"]
+    return Text("  ".join([*parts, f"{seen.goals} goals", seen.note or label]), no_wrap=True, overflow="crop")
+
+
+def of(report: Searched, written: Mapping[str, str]) -> Group:
+    """The report of `search`; `written` says in which file the trace of each violated property is."""
+    parts: list[RenderableType] = [title(report.verdict, report.scenario, report.parameters), because(report), ""]
+    parts.append(figures(report))
+    for one in report.violated:
+        parts += ["", Text.assemble((one.property, "bold"), ": ", one.reason)]
+        if one.property in written:
+            parts.append(Text(f"{found_in(one)}: {written[one.property]}", style="dim"))
+        if one.trace is not None:
+            parts += ["", story(one.trace)]
+    return Group(*parts)
+
+
+def because(report: Searched) -> str:
+    """What the verdict says, in a sentence."""
+    if report.verdict is Verdict.VIOLATED:
+        return f"{report.violated[0].property} does not hold."
+    if report.verdict is Verdict.UNKNOWN:
+        return f"Nothing is wrong in what was run, but that says little: {report.why}."
+    goals = ", and every goal was reached" if report.goals else ""
+    return f"None of {report.runs:,} runs broke a property{goals}. That is no proof: others may."
+
+
+def figures(report: Searched) -> Table:
+    """How much was run, with which faults, and the goals."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, said in facts(report):
+        table.add_row(name, Text(said))
+    return table
+
+
+def facts(report: Searched) -> Iterator[tuple[str, str]]:
+    """The figures of a report, each with its name; a name is given once."""
+    yield "runs", f"{report.runs:,}{f', {report.unsettled:,} of them without an end' if report.unsettled else ''}"
+    yield "steps", f"{report.steps:,}"
+    yield "faults", ", ".join(f"{count:,} {kind}" for kind, count in report.faults.items()) or "none"
+    yield "seed", f"{report.seed}"
+    yield "time", f"{report.seconds:.2f} s, {report.steps_per_second:,} steps/s, {report.peak_mib:,} MiB"
+    for index, one in enumerate(report.goals):
+        reached = within(one.length) if one.length is not None else "by a walk"
+        yield "" if index else "goals", f"{one.goal} {reached if one.reached else 'not reached'}"
+    idle = [f"{one.node} {one.message}" for one in report.handlers if not one.count]
+    if idle and report.verdict is not Verdict.VIOLATED:
+        yield "never ran", ", ".join(idle)
