@@ -7,7 +7,7 @@ that it heard of, a get the highest of them; either has a quorum record it befor
 What is proved are four conditions upon the versions of operations: one that ended before another began has no higher
 version, and if the other is a put, a lower one; no two puts have the same; a get's is the first or some put's. That an
 operation's version thus gives it a place in one order that keeps real time, puts before the gets that return them, is
-lemma 13.16 of Lynch, "Distributed Algorithms", 1996, and is not repeated here.
+a lemma of Lynch, "Distributed Algorithms", 1996, chapter 13, and is not repeated here.
 
 Departures. Values are their versions, and a put picks one that nobody picked before: in the reference the writer's
 name, and what it holds itself, see to that. Operations are coordinated by nobody in particular.
