@@ -1,7 +1,7 @@
 """Searching: many runs drawn by lot, where there are too many worlds to visit them all.
 
 Hypothesis draws runs with faults, and each is brought to an end (settling.py). Random walks at native speed then go
-over the same ground faster, and without looking at what goes on for ever (walks.py). What fails is shrunk to a trace.
+over the same ground faster, and look at few of the ends (walks.py). What fails is shrunk to a trace.
 """
 
 from typing import TYPE_CHECKING, Literal, TypeAlias

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from attrs import define, evolve, field
+from attrs import define, evolve
 
 from stackproof.checker.explore.fairness import promises
 from stackproof.checker.explore.limits import peak_mib
@@ -17,7 +17,7 @@ from stackproof.checker.search.showing import source, violation_of
 from stackproof.checker.search.terrain import Terrain
 
 if TYPE_CHECKING:
-    from stackproof.checker.search.walks import Walked
+    from stackproof.checker.search.walks import Party, Walked
 
 ROUND = 1_000
 """How many examples a round has at most."""
@@ -46,7 +46,8 @@ class Rounds:
     by: str
     hunt: Hunt
     violation: Violation | None = None
-    walked: "list[Walked]" = field(factory=list)
+    party: "Party | None" = None
+    walked: "Walked | None" = None
     stopped: str | None = None
 
     def go(self, examples: int | None) -> None:
@@ -73,23 +74,18 @@ class Rounds:
 
     def walk(self, seed: int, examples: int) -> None:
         """Random walks at native speed; where nothing but them is asked for, they must be able to take the scenario."""
-        from stackproof.checker.search.walks import walks  # noqa: PLC0415 - the compiler is slow to import
+        from stackproof.checker.search.walks import Party  # noqa: PLC0415 - the compiler is slow to import
 
         try:
-            walked = walks(
-                self.scenario,
-                seed=seed,
-                steps=WALKED * examples,
-                depth=2 * self.steps,
-                seconds=self.hunt.left,
-                watcher=self.watch if self.hunt.watcher else None,
-            )
+            self.party = self.party or Party(self.scenario, seed, 2 * self.steps)
+            watcher = self.watch if self.hunt.watcher else None
+            walked = self.party.walk(steps=WALKED * examples, seconds=self.hunt.left, watcher=watcher)
         except ScenarioError:
             if self.by == "walks":
                 raise
             self.by = "hypothesis"
             return
-        self.walked.append(walked)
+        self.walked = walked
         if walked.why == "interrupted":
             raise KeyboardInterrupt
         if walked.violation is not None and walked.violation.trace is not None:
@@ -99,22 +95,22 @@ class Rounds:
     def watch(self, walked: "Walked") -> None:
         """Tell how far it is while walks are under way."""
         if self.hunt.watcher is not None:
-            runs, steps, faults = self.counted((*self.walked, walked))
+            runs, steps, faults = self.counted(walked)
             goals = len(self.hunt.reached | {name: 0 for name, reached in walked.goals.items() if reached})
             self.hunt.watcher(Progress(runs, steps, self.hunt.elapsed, faults.total(), goals, "walking"))
 
-    def counted(self, walked: "tuple[Walked, ...]") -> tuple[int, int, Counter[str]]:
+    def counted(self, walked: "Walked | None") -> tuple[int, int, Counter[str]]:
         """The runs, their events, and the faults among these."""
         faults = Counter(self.hunt.struck)
-        for one in walked:
-            faults.update({KINDS[name]: count for name, count in one.faults.items() if name in KINDS})
-        runs = self.hunt.runs + sum(one.walks for one in walked)
-        return runs, self.hunt.steps + sum(one.steps for one in walked), faults
+        if walked is None:
+            return self.hunt.runs, self.hunt.steps, faults
+        faults.update({KINDS[name]: count for name, count in walked.faults.items() if name in KINDS})
+        return self.hunt.runs + walked.walks, self.hunt.steps + walked.steps, faults
 
     def report(self) -> Searched:
         """The verdict, with what it stands on."""
         verdict, why = self.verdict()
-        runs, steps, faults = self.counted(tuple(self.walked))
+        runs, steps, faults = self.counted(self.walked)
         return Searched(
             scenario=self.scenario.name,
             parameters=self.scenario.parameters,
@@ -136,7 +132,8 @@ class Rounds:
     def goals(self) -> tuple[Goal, ...]:
         """Each goal, and whether a run came to it."""
         lengths = self.hunt.reached
-        seen = {name for one in self.walked for name, reached in one.goals.items() if reached} | set(lengths)
+        walked = {} if self.walked is None else self.walked.goals
+        seen = {name for name, reached in walked.items() if reached} | set(lengths)
         names = (goal.__name__ for goal in self.scenario.goals)
         return tuple(Goal(name, name in seen, lengths.get(name)) for name in names)
 
@@ -147,7 +144,7 @@ class Rounds:
         unreached = [one.goal for one in self.goals() if not one.reached]
         if self.stopped:
             return Verdict.UNKNOWN, self.stopped
-        if not self.hunt.runs and not any(one.walks for one in self.walked):
+        if not self.hunt.runs and not (self.walked and self.walked.walks):
             return Verdict.UNKNOWN, "no run came to its end"
         if unreached:
             return Verdict.UNKNOWN, f"no run reached {' or '.join(unreached)}"
