@@ -64,8 +64,27 @@ class Handled:
     count: int
 
 
+class Answer:
+    """What an exploration and a search have in common: a verdict, and what was violated."""
+
+    verdict: Verdict
+    violated: tuple[Violation, ...]
+
+    __slots__ = ()
+
+    @property
+    def trace(self) -> Trace | None:
+        """The run that shows the first violation."""
+        return next((violation.trace for violation in self.violated if violation.trace), None)
+
+    @property
+    def exit_status(self) -> int:
+        """What the command line exits with."""
+        return {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}[self.verdict]
+
+
 @frozen
-class Report:
+class Report(Answer):
     """The answer to `explore`.
 
     `distinct` counts worlds, the initial ones included; `transitions` enabled events, those into known worlds included;
@@ -88,16 +107,6 @@ class Report:
     handlers: tuple[Handled, ...] = ()
     promises: tuple[tuple[str, bool], ...] = ()
     evidence: str = field(default="exhausted")
-
-    @property
-    def trace(self) -> Trace | None:
-        """The run that shows the first violation."""
-        return next((violation.trace for violation in self.violated if violation.trace), None)
-
-    @property
-    def exit_status(self) -> int:
-        """What the command line exits with."""
-        return {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}[self.verdict]
 
     def form(self, traces: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The report as JSON; `traces` says in which file the trace of each violated property was written."""

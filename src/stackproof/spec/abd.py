@@ -17,6 +17,7 @@ import z3
 from z3 import And, Exists, ForAll, If, Implies, Not, Or
 
 from stackproof.spec.formulas import Formula, Function, Relation, State, adds, keeps_all_but, sets, sort, variables
+from stackproof.spec.orders import total_order
 from stackproof.spec.transition_system import System
 
 SERVER, VERSION, OPERATION, QUORUM = sort("Server"), sort("Version"), sort("Operation"), sort("Quorum")
@@ -32,12 +33,7 @@ q, q2 = variables("q q2", QUORUM)
 
 def versions_are_in_order() -> Formula:
     """Of two versions one is at most the other, and `first` is at most all."""
-    return And(
-        ForAll([u, v, w], Implies(And(at_most(u, v), at_most(v, w)), at_most(u, w))),
-        ForAll([u, v], Implies(And(at_most(u, v), at_most(v, u)), u == v)),
-        ForAll([u, v], Or(at_most(u, v), at_most(v, u))),
-        ForAll([u], at_most(first, u)),
-    )
+    return total_order(at_most, first)
 
 
 def quorums_meet() -> Formula:

@@ -28,6 +28,7 @@ from stackproof.spec.formulas import (
     sort,
     variables,
 )
+from stackproof.spec.orders import total_order
 from stackproof.spec.transition_system import System
 
 INT = z3.IntSort()
@@ -99,12 +100,7 @@ g, other = variables("g other", GET)
 
 def versions_are_in_order() -> Formula:
     """Of two versions one is at most the other, and `first` is at most all."""
-    return And(
-        ForAll([u, v, w], Implies(And(at_most(u, v), at_most(v, w)), at_most(u, w))),
-        ForAll([u, v], Implies(And(at_most(u, v), at_most(v, u)), u == v)),
-        ForAll([u, v], Or(at_most(u, v), at_most(v, u))),
-        ForAll([u], at_most(first, u)),
-    )
+    return total_order(at_most, first)
 
 
 def sets_meet() -> Formula:

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from stackproof.checker.conformance.departure import Departure, shown
 from stackproof.checker.conformance.refinement import Conformed
 from stackproof.checker.render.story import story
-from stackproof.checker.render.text import events, title
+from stackproof.checker.render.text import events, grid, title
 from stackproof.checker.report import Verdict
 from stackproof.checker.trace import Trace
 
@@ -71,13 +70,3 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tup
 def members(form: Any) -> list[str]:
     """The parts of a relation or a function, or the one value, as words."""
     return [" ".join(map(str, one)) for one in form] if isinstance(form, list) else [str(form)]
-
-
-def grid(rows: Iterator[tuple[str, str]]) -> Table:
-    """Names and what is said of them."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="cyan", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, said in rows:
-        table.add_row(name, Text(said))
-    return table

@@ -1,18 +1,15 @@
 """What `search` shows: a line while it runs; then the verdict, what it stands on, and the run that fails."""
 
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
-from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from stackproof.checker.render.story import story
-from stackproof.checker.render.terminal import Terminal
-from stackproof.checker.render.text import found_in, title, within
+from stackproof.checker.render.terminal import watching
+from stackproof.checker.render.text import found_in, grid, title, within
 from stackproof.checker.report import Verdict
 from stackproof.checker.search.report import Searched
 
@@ -20,15 +17,9 @@ if TYPE_CHECKING:
     from stackproof.checker.search.hunting import Progress, Watcher
 
 
-@contextmanager
-def progress(label: str, colour: bool) -> "Iterator[Watcher | None]":
-    """A line that says how far a search is, on a terminal; nothing elsewhere."""
-    console = Terminal(sys.stderr, colour)
-    if not console.is_terminal:
-        yield None
-        return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        yield lambda seen: live.update(line(label, seen), refresh=True)
+def progress(label: str, colour: bool) -> "AbstractContextManager[Watcher | None]":
+    """A line that says how far a search is."""
+    return watching(lambda seen: line(label, seen), colour)
 
 
 def line(label: str, seen: "Progress") -> Text:
@@ -41,7 +32,7 @@ def line(label: str, seen: "Progress") -> Text:
 def of(report: Searched, written: Mapping[str, str]) -> Group:
     """The report of `search`; `written` says in which file the trace of each violated property is."""
     parts: list[RenderableType] = [title(report.verdict, report.scenario, report.parameters), because(report), ""]
-    parts.append(figures(report))
+    parts.append(grid(facts(report)))
     for one in report.violated:
         parts += ["", Text.assemble((one.property, "bold"), ": ", one.reason)]
         if one.property in written:
@@ -59,16 +50,6 @@ def because(report: Searched) -> str:
         return f"Nothing is wrong in what was run, but that says little: {report.why}."
     goals = ", and every goal was reached" if report.goals else ""
     return f"None of {report.runs:,} runs broke a property{goals}. That is no proof: others may."
-
-
-def figures(report: Searched) -> Table:
-    """How much was run, with which faults, and the goals."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="cyan", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, said in facts(report):
-        table.add_row(name, Text(said))
-    return table
 
 
 def facts(report: Searched) -> Iterator[tuple[str, str]]:

@@ -1,15 +1,13 @@
 """What `simulate` shows: a line while it runs, and what was measured when it is over."""
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from rich.console import Group, RenderableType
-from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from stackproof.checker.render.terminal import Terminal
+from stackproof.checker.render.terminal import watching
 from stackproof.checker.render.text import title
 from stackproof.checker.report import Verdict
 from stackproof.checker.simulate import Progress, Watcher
@@ -27,15 +25,9 @@ ENDS = {
 }
 
 
-@contextmanager
-def progress(label: str, colour: bool) -> Iterator[Watcher | None]:
-    """A line that says how far a simulation is, on a terminal; nothing elsewhere."""
-    console = Terminal(sys.stderr, colour)
-    if not console.is_terminal:
-        yield None
-        return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        yield lambda seen: live.update(line(label, seen), refresh=True)
+def progress(label: str, colour: bool) -> AbstractContextManager[Watcher | None]:
+    """A line that says how far a simulation is."""
+    return watching(lambda seen: line(label, seen), colour)
 
 
 def line(label: str, seen: Progress) -> Text:

@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
@@ -38,14 +38,19 @@ class Terminal(Console):
 
 
 @contextmanager
-def progress(label: str, colour: bool) -> Iterator[Watcher | None]:
-    """A line that says how far an exploration is, on a terminal; nothing elsewhere."""
+def watching(show: Callable[[Any], Text], colour: bool) -> Iterator[Callable[[Any], None] | None]:
+    """A line that says how far something is, as `show` puts it, on a terminal; nothing elsewhere."""
     console = Terminal(sys.stderr, colour)
     if not console.is_terminal:
         yield None
         return
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        yield lambda seen: live.update(line(label, seen), refresh=True)
+        yield lambda seen: live.update(show(seen), refresh=True)
+
+
+def progress(label: str, colour: bool) -> AbstractContextManager[Watcher | None]:
+    """A line that says how far an exploration is."""
+    return watching(lambda seen: line(label, seen), colour)
 
 
 def line(label: str, seen: Progress) -> Text:

@@ -1,6 +1,6 @@
 """Reports for people: the verdict first, then what it stands on, then the story of what went wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -15,7 +15,7 @@ COLOURS = {Verdict.HELD: "bold green", Verdict.VIOLATED: "bold red", Verdict.UNK
 
 def of_exploration(report: Report, written: Mapping[str, str]) -> Group:
     """The report of `explore`; `written` says in which file the trace of each violated property is."""
-    parts: list[RenderableType] = [headline(report), "", figures(report)]
+    parts: list[RenderableType] = [headline(report), "", grid(facts(report))]
     for one in report.violated:
         parts += ["", Text.assemble((one.property, "bold"), ": ", one.reason)]
         if one.property in written:
@@ -62,12 +62,12 @@ def because(report: Report) -> str:
     )
 
 
-def figures(report: Report) -> Table:
-    """How much was explored, the goals, and the handlers that never ran."""
+def grid(rows: Iterable[tuple[str, str]]) -> Table:
+    """Names, and what is said of each."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
-    for name, said in facts(report):
+    for name, said in rows:
         table.add_row(name, Text(said))
     return table
 

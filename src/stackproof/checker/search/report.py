@@ -6,8 +6,7 @@ from typing import Any
 import attrs
 from attrs import field, frozen
 
-from stackproof.checker.report import Handled, Verdict, Violation
-from stackproof.checker.trace import Trace
+from stackproof.checker.report import Answer, Handled, Verdict, Violation
 
 
 @frozen
@@ -20,7 +19,7 @@ class Goal:
 
 
 @frozen
-class Searched:
+class Searched(Answer):
     """The answer to `search`.
 
     `runs` are those drawn, walks among them, `unsettled` those of them that had not come to an end after 400 events
@@ -44,16 +43,6 @@ class Searched:
     goals: tuple[Goal, ...] = ()
     handlers: tuple[Handled, ...] = ()
     evidence: str = field(default="searched")
-
-    @property
-    def trace(self) -> Trace | None:
-        """The run that shows the first violation."""
-        return next((violation.trace for violation in self.violated if violation.trace), None)
-
-    @property
-    def exit_status(self) -> int:
-        """What the command line exits with."""
-        return {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}[self.verdict]
 
     @property
     def steps_per_second(self) -> int:
