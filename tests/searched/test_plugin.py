@@ -284,7 +284,8 @@ def printed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, test: st
         shutil.copy(example, pytester.path)
     shutil.copy(REPOSITORY / "examples" / test, pytester.path)
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.delenv("CI", raising=False)
+    for name in ("CI", "PYTEST_XDIST_WORKER"):
+        monkeypatch.delenv(name, raising=False)
     return timeless(pytester.runpytest_subprocess(*options, "-p", "no:cacheprovider", "-q", test).outlines)
 
 
