@@ -7,9 +7,10 @@ import pytest
 from attrs import evolve
 
 from stackproof.checker import Report, Scenario, ScenarioError, Status, Verdict, World, explore
-from stackproof.checker.scenarios.mesos import crashed, mesos_failover, mesos_offers, mesos_revocation
+from stackproof.checker.scenarios.mesos import down, mesos_failover, mesos_offers, mesos_revocation
 from stackproof.reference.scheduling.mesos.agent import Agent
 from stackproof.reference.scheduling.mesos.framework import Framework
+from stackproof.reference.scheduling.mesos.master import Master
 
 SMALL: dict[str, Any] = {"agents": 1, "frameworks": ("batch",)}
 
@@ -31,6 +32,11 @@ def reached(report: Report) -> set[str]:
         (mesos_offers, {"habits": ("sleep",)}, "habits decline, hoard, cling"),
         (mesos_failover, {"agents": 0}, "let there be an agent"),
         (mesos_failover, {"frameworks": ("cron",)}, "frameworks are batch, service, adversary"),
+        (
+            mesos_failover,
+            {"registered": False},
+            "who is not registered has launched nothing",
+        ),
         (mesos_revocation, {"reserved": 3}, "some of the two slots are reserved, or none"),
         (mesos_revocation, {"reserved": -1}, "some of the two slots are reserved, or none"),
         (mesos_revocation, {"tasks": 0}, "the service wants a task or more"),
@@ -72,15 +78,19 @@ def test_those_fail_who_may(budgets: tuple[int, int, int], fail: set[str]) -> No
     assert reached(explore(watched)) == fail
 
 
-def two_agents_have_failed(world: World) -> Iterator[str]:
-    """More agents have failed than the budget says."""
-    if crashed(world, Agent) > 1:
+def one_has_failed_twice(world: World) -> Iterator[str]:
+    """Two crashes of the master, or two of the agent, which begins anew once for each new master at most."""
+    masters = world.monitors["dealings"].elected
+    if masters + len(down(world, Master)) > 1:
+        yield "two crashes of masters"
+    if world.nodes["a0"].life + len(down(world, Agent)) > 1 + masters:
         yield "two crashes of agents"
 
 
-def test_a_budget_of_one_kind_is_not_spent_on_another() -> None:
-    scenario = mesos_failover(**SMALL, crashes=1, failovers=1)
-    assert explore(evolve(scenario, invariants=(two_agents_have_failed,))).verdict is Verdict.HELD
+@pytest.mark.parametrize("registered", [True, False])
+def test_a_budget_of_one_kind_is_not_spent_on_another(registered: bool) -> None:
+    scenario = mesos_failover(**SMALL, crashes=1, failovers=1, launched=registered, registered=registered)
+    assert explore(evolve(scenario, invariants=(one_has_failed_twice,))).verdict is Verdict.HELD
 
 
 @pytest.mark.parametrize(
@@ -95,12 +105,13 @@ def test_a_budget_of_one_kind_is_not_spent_on_another() -> None:
         mesos_offers(agents=1, frameworks=("batch", "adversary"), habits=("decline", "hoard", "cling")),
         mesos_failover(**SMALL, crashes=1, failovers=1),
         mesos_failover(**SMALL, crashes=0, failovers=1, framework_crashes=1),
+        mesos_failover(**SMALL, crashes=0, failovers=2, launched=False, registered=False),
         mesos_revocation(reserved=1),
         mesos_revocation(guaranteed=0),
     ],
     ids=[
         "timeout", "partition", "join", "leave", "two crashes", "one slot for two", "adversary", "failover",
-        "failing framework", "reserved", "nothing guaranteed",
+        "failing framework", "two failovers before an agent is registered", "reserved", "nothing guaranteed",
     ],
 )  # fmt: skip
 def test_whatever_happens_the_properties_hold_and_the_goals_are_reached(scenario: Scenario) -> None:

@@ -101,6 +101,9 @@ SCENARIOS: dict[str, Scenario] = {
     "with an agent that fails": mesos_offers(agents=1, frameworks=("batch",), crashes=1),
     "failover": mesos_failover(agents=1, frameworks=("batch",), crashes=0),
     "failover before any launch": mesos_failover(agents=1, frameworks=("batch",), crashes=0, launched=False),
+    "two failovers before an agent is registered": mesos_failover(
+        agents=1, frameworks=("service",), crashes=0, failovers=2, launched=False, registered=False
+    ),
     "failover with two that hoard": evolve(
         mesos_failover(agents=1, frameworks=("adversary", "adversary"), crashes=0, habits=("hoard",), launched=False),
         goals=(),
@@ -166,6 +169,21 @@ class Polite(Master):
 
 def test_offering_what_tasks_of_a_framework_that_left_still_use_overcommits_it() -> None:
     assert breaks("with one that leaves", Polite, resources_never_overcommitted)
+
+
+@define
+class Steadfast(Agent):
+    """Asks again to be registered as the agent that it was when nobody answered."""
+
+    def reregister(self, out: Out) -> None:
+        if self.registered:
+            Agent.reregister(self, out)
+        else:
+            self.start(out)
+
+
+def test_an_agent_whose_old_question_reaches_a_new_master_when_it_runs_a_task_is_overcommitted() -> None:
+    assert breaks("two failovers before an agent is registered", Steadfast, resources_never_overcommitted)
 
 
 # an_offer_has_one_holder

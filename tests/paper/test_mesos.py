@@ -155,7 +155,7 @@ def test_a_framework_accepts_an_offer_with_a_task_and_says_that_it_needs_no_more
 def test_an_accepted_offer_is_launched_and_what_it_left_is_offered_again() -> None:
     node = master("a0", frameworks=("f0",))
     out = told(node, Accept((offer().id,), (TASK,)), "f0")
-    assert out.sent == [("a0", Launch(TASK)), ("f0", offer(resources=ONE))]
+    assert out.sent == [("a0", Launch(TASK, 0)), ("f0", offer(resources=ONE))]
     assert node.books.placed(FIRST) == Placed(TASK, "a0")
 
 
@@ -163,7 +163,7 @@ def test_offers_of_an_agent_are_accepted_together() -> None:
     node = master("a0", frameworks=("f0",), resources=ONE)
     assert told(node, UpdateAgent(TWO), "a0").sent == [("f0", offer(1, resources=ONE))]
     out = told(node, Accept((offer(0).id, offer(1).id), (Task(FIRST, TWO),)), "f0")
-    assert out.sent[0] == ("a0", Launch(Task(FIRST, TWO)))
+    assert out.sent[0] == ("a0", Launch(Task(FIRST, TWO), 0))
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_a_task_upon_a_rescinded_offer_is_lost() -> None:
 
 def test_an_agent_launches_an_executor_and_then_the_task_runs() -> None:
     node = agent()
-    assert told(node, Launch(TASK)).timers == [(ExecutorReady(FIRST), 1000)]
+    assert told(node, Launch(TASK, 0)).timers == [(ExecutorReady(FIRST), 1000)]
     out = fired(node, ExecutorReady(FIRST))
     assert (out.sent, out.timers) == ([("m", Update(FIRST, RUNNING))], [(TaskEnds(FIRST), 30_000)])
 
@@ -449,6 +449,29 @@ def test_an_agent_is_asked_for_tasks_that_it_did_not_name() -> None:
 
 
 # 3.6 A new master, and reconciliation
+
+
+def test_an_agent_that_no_master_has_answered_asks_the_next_one_as_another_agent() -> None:
+    node = Agent("a0", "m", TWO)
+    assert told(node, Detected("m")).sent == [("m", RegisterAgent(1, TWO))]
+    told(node, AgentRegistered(0))
+    assert not node.registered
+    told(node, AgentRegistered(1))
+    assert node.registered
+
+
+def test_a_task_that_was_meant_for_another_agent_of_the_name_is_not_run() -> None:
+    node = agent(life=1)
+    assert told(node, Launch(TASK, 0)).timers == []
+    assert node.processes == ()
+    assert told(node, Launch(TASK, 1)).timers == [(ExecutorReady(FIRST), 1000)]
+
+
+def test_of_an_agent_that_the_books_have_and_that_registers_again_as_another_the_tasks_are_lost() -> None:
+    node, second = with_a_task(), Task(TaskId("f0", 1), ONE)
+    assert told(node, ReregisterAgent(1, TWO, (Held(second, RUNNING),)), "a0").sent == [("f0", Update(FIRST, LOST))]
+    assert node.books.agents == (Entry("a0", 1, TWO),)
+    assert node.books.tasks == (Placed(second, "a0", RUNNING),)
 
 
 def test_a_master_that_comes_back_leads_with_empty_books_and_says_so() -> None:

@@ -3,8 +3,8 @@
 Hindman et al., "Mesos: A Platform for Fine-Grained Resource Sharing in the Data Center", NSDI 2011, sections 3.1-3.6.
 Resources are indivisible units, any number on each agent, each with a name: sums are not spoken of. Every step of the
 master ends with a round of allocation, which offers what nobody uses or was offered. Its books are lost with it, and
-the next master enters who registers again. An agent here is one life of it: who comes back after a crash is another.
-One master leads at a time.
+the next master enters who registers again. An agent here is one life of it: who comes back after a crash is another,
+and so is who was not answered and asks again to be registered. One master leads at a time.
 
 Links are first in, first out, which is all that is said of them: an agent runs a task when whatever it was told to end
 before has ended (`waits`), and names its tasks to a new master when it has run or ended all that the last one sent.
@@ -13,7 +13,7 @@ Tasks may be lost at any time with their agent, and so may messages to it. What 
 How a world of the scenario mesos-offers is read, with one slot on each agent: a unit is an agent's slot, one for each
 of its lives; an agent is a pair of name and life. `registered`, `made`, `offered` and `booked` are the books of who
 leads (`booked` where the task is not over). An agent is `fresh` that no books ever had, those of lives to come among
-them. `launching` are the tasks of which a Launch is on its way to the life that it was meant for, `runs` the processes
+them. `launching` are the tasks of which a Launch is on its way to the life that it names, `runs` the processes
 that are not over, `ended` the tasks of which a terminal Update is on its way to the master, `doomed` those that are on
 an agent, or on their way, ahead of a ShutdownFramework for them; a Launch behind it `waits` for them. `reporting` is an
 agent whose ReregisterAgent is on its way to a master that does not have it and did not give it up, `reported` its tasks
@@ -183,14 +183,15 @@ def register(s: Cluster, t: Cluster) -> Formula:
 
 
 def readmit(s: Cluster, t: Cluster) -> Formula:
-    """An agent that is not in the books is entered, with the tasks that it names."""
+    """An agent that is not in the books is entered, with the tasks that it names; another life of it is no more."""
     guard = And(s.reporting(agent), Not(s.registered(agent)))
+    others = And(s.booked(k, u), agent_of(u) != old)
     changes = And(
-        ForAll([a], t.registered(a) == Or(s.registered(a), a == agent)),
-        ForAll([k, u], t.booked(k, u) == z3.If(agent_of(u) == agent, s.reported(k, u), s.booked(k, u))),
+        ForAll([a], t.registered(a) == Or(And(s.registered(a), a != old), a == agent)),
+        ForAll([k, u], t.booked(k, u) == z3.If(agent_of(u) == agent, s.reported(k, u), others)),
         Not(t.reporting(agent)),
     )
-    return Exists([agent], And(guard, changes, by_master(s, t, all_stay, "registered", "booked")))
+    return Exists([agent, old], And(guard, changes, by_master(s, t, of_others(s, old), "registered", "booked")))
 
 
 def accept(s: Cluster, t: Cluster) -> Formula:

@@ -4,7 +4,7 @@ Each agent has one slot. Its lives are the model's agents, and their slots its u
 agent is the same pair. Offers and tasks are added to the universe as they occur.
 
 What is on its way to an agent is read in order, as it will arrive. A Launch counts if it will find the agent that it
-was meant for: up, in the life that the master has entered, and not told to begin anew before.
+names: up, in that life, and not made to begin anew before.
 """
 
 from collections.abc import Collection, Iterator
@@ -25,6 +25,7 @@ from stackproof.reference.scheduling.mesos.master import Master
 from stackproof.reference.scheduling.mesos.messages import (
     Accept,
     AgentRegistered,
+    Detected,
     Launch,
     RegisterAgent,
     ReregisterAgent,
@@ -153,17 +154,19 @@ class View:
     def ahead(self) -> Iterator[tuple[TaskId, Life, set[NodeId]]]:
         """The tasks on their way, each with the frameworks whose tasks are ended before it arrives."""
         for agent in self.agents:
-            meant, gone = agent.registered, set[NodeId]()
+            registered, gone = agent.registered, set[NodeId]()
             for message in self.queues[agent.id]:
                 match message:
                     case AgentRegistered(life):
-                        meant = life == agent.life
-                    case Shutdown():
-                        meant = False
-                    case ShutdownFramework(framework) if meant:
+                        registered = registered or life == agent.life
+                    case Detected() if not registered:
+                        break
+                    case Shutdown() if registered:
+                        break
+                    case ShutdownFramework(framework) if registered:
                         gone = gone | {framework}
-                    case Launch(task) if meant:
-                        yield task.id, (agent.id, agent.life), gone
+                    case Launch(task, life) if life == agent.life:
+                        yield task.id, (agent.id, life), gone
 
     def runs(self) -> Iterator[tuple[TaskId, Life]]:
         """The tasks that agents run."""

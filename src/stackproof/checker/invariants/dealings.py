@@ -35,7 +35,7 @@ class Dealings:
     rescinded      offers of the present master that are void
     acknowledged   updates that agents know were heard
     ended          how tasks ended, as their frameworks heard
-    elected        whether a master has taken over
+    elected        how often a master has taken over
     """
 
     module: HierarchicalDRF = HierarchicalDRF()
@@ -43,13 +43,13 @@ class Dealings:
     acknowledged: frozenset[tuple[TaskId, TaskState]] = frozenset()
     ended: frozenset[tuple[TaskId, TaskState]] = frozenset()
     wrong: frozenset[Wrong] = frozenset()
-    elected: bool = False
+    elected: int = 0
 
     def observe(self, node: NodeId, event: Any) -> "Dealings":
         """The monitor after an event at a node."""
         match event:
             case Elected():
-                return evolve(self, rescinded=frozenset(), elected=True)
+                return evolve(self, rescinded=frozenset(), elected=self.elected + 1)
             case Rescinded(offer):
                 return evolve(self, rescinded=self.rescinded | {offer})
             case Allocated(books, offers):

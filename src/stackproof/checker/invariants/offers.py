@@ -285,7 +285,7 @@ def a_lost_task_is_replaced(world: World) -> bool:
 def a_new_master_knows_a_task(world: World) -> bool:
     """A master that took over has a task in its books."""
     master = leader(world)
-    return master is not None and bool(master.books.tasks) and world.monitors["dealings"].elected
+    return master is not None and bool(master.books.tasks) and world.monitors["dealings"].elected > 0
 
 
 def a_task_makes_room(world: World) -> bool:

@@ -73,14 +73,18 @@ def mesos_failover(
     failovers: int = 1,
     framework_crashes: int = 0,
     launched: bool = True,
+    registered: bool = True,
 ) -> Scenario:
     """Mesos: a master that fails loses all it knows, and the next one learns it from those who register again.
 
-    At first all are registered, and, if `launched`, the first frameworks run a task each, one on each agent. Agents,
-    masters and frameworks crash so many times and come back: an agent as a new one, a master with nothing in its books.
+    At first all are registered, and, if `launched`, the first frameworks run a task each, one on each agent; if not
+    `registered`, agents are about to register, and run nothing. Agents, masters and frameworks crash so many times and
+    come back: an agent as a new one, a master with nothing in its books.
     """
     hosts, clients = agents_of(agents, 1), frameworks_of(frameworks, habits)
-    nodes = running(cluster(hosts, clients), launched)
+    if launched and not registered:
+        raise ScenarioError("who is not registered has launched nothing: say --no-launched as well")
+    nodes = running(cluster(hosts, clients), launched, registered)
     return Scenario(
         nodes=nodes,
         network=Network.FIFO,
@@ -153,10 +157,10 @@ def cluster(
     return (Master(MASTER, setting, timeouts), *nodes)
 
 
-def running(nodes: tuple[Any, ...], launched: bool) -> tuple[Any, ...]:
-    """The same, all registered; and, if launched, a task of each of the first frameworks on an agent of its own."""
+def running(nodes: tuple[Any, ...], launched: bool, registered: bool = True) -> tuple[Any, ...]:
+    """The same, all registered, or all but the agents; if launched, the first frameworks run a task each on agents."""
     master, *others = nodes
-    agents = [evolve(one, registered=True) for one in others if isinstance(one, Agent)]
+    agents = [evolve(one, registered=registered) for one in others if isinstance(one, Agent)]
     clients = [evolve(one, connected=True) for one in others if isinstance(one, Framework)]
     placed = []
     for host, client in zip(agents, clients, strict=False) if launched else ():
@@ -166,7 +170,7 @@ def running(nodes: tuple[Any, ...], launched: bool) -> tuple[Any, ...]:
         client.suppressed = client.lacks <= 0
         placed.append(Placed(task, host.id, TaskState.RUNNING))
     books = Books(
-        agents=tuple(Entry(one.id, one.life, one.resources) for one in agents),
+        agents=tuple(Entry(one.id, one.life, one.resources) for one in agents if one.registered),
         clients=tuple(Client(one.id, one.life, one.role, suppressed=one.suppressed) for one in clients),
         tasks=tuple(sorted(placed, key=lambda one: one.task.id)),
     )
@@ -174,25 +178,29 @@ def running(nodes: tuple[Any, ...], launched: bool) -> tuple[Any, ...]:
 
 
 def only(agents: int = 0, masters: int = 0, frameworks: int = 0) -> Callable[[World, Event], bool]:
-    """A rule for crashes: so many of each kind. An agent that was given up counts as one that crashed."""
+    """A rule for crashes: so many of each kind."""
     budget = agents + masters + frameworks
 
     def may(world: World, event: Event) -> bool:
         if event.name != "crash":
             return True
         kind = type(next(node for node in everybody(world) if node.id == event.node))
-        lost_agents, lost_frameworks = crashed(world, Agent), crashed(world, Framework)
+        lost_masters = world.monitors["dealings"].elected + len(down(world, Master))
+        lost_frameworks = sum(one.life for one in world.nodes.values() if isinstance(one, Framework))
+        lost_frameworks += len(down(world, Framework))
         if issubclass(kind, Master):
-            return budget - int(world.left.crashes or 0) - lost_agents - lost_frameworks < masters
-        return lost_agents < agents if issubclass(kind, Agent) else lost_frameworks < frameworks
+            return bool(lost_masters < masters)
+        if issubclass(kind, Framework):
+            return bool(lost_frameworks < frameworks)
+        return bool(budget - int(world.left.crashes or 0) - lost_masters - lost_frameworks < agents)
 
     return may
 
 
-def crashed(world: World, kind: type[Any]) -> int:
-    """How often nodes of a kind have crashed: each life after the first, and those that are down."""
-    names: Iterable[NodeId] = [node.id for node in everybody(world) if isinstance(node, kind)]
-    return sum(world.nodes[name].life + (world.status[name] is Status.DOWN) for name in names)
+def down(world: World, kind: type[Any]) -> tuple[NodeId, ...]:
+    """The nodes of a kind that are down."""
+    names = (node.id for node in everybody(world) if isinstance(node, kind))
+    return tuple(name for name in names if world.status[name] is Status.DOWN)
 
 
 def everybody(world: World) -> tuple[Any, ...]:

@@ -4,8 +4,15 @@ Hindman et al., NSDI 2011, section 3.1. An executor is launched for each task; t
 one by one, in order, and the task is kept until its last is. An agent that hears of a new master registers again with
 all of its tasks: those that are still being launched, and those whose end is not acknowledged.
 
+An agent that no master has answered yet begins anew when it hears of another: each time that it asks to be registered
+it is another agent, and a task that names another is not run. In the later implementation a master gives an agent an id
+whenever it registers as new, and a task names that id. Without this a question that was asked twice, and answered once,
+reaches the next master when the agent already runs a task, and the agent is entered as empty.
+
 Departures. A crash takes the tasks with it, and whoever comes back is a new agent of the same name. Updates are sent
-again to a new master, and not after some time, since no link loses any. There is one executor for each task.
+again to a new master, and not after some time, since no link loses any. There is one executor for each task. What was
+sent to a master reaches it when it leads again, where a connection would have lost it: an agent must not both time out
+(`blips`) and see its master fail, nor two masters take turns, or one may believe what was named before the last tasks.
 """
 
 from typing import TypeAlias, assert_never
@@ -121,13 +128,13 @@ class Agent:
                 self.begin_anew(out)
             case ShutdownFramework(framework):
                 self.drop(framework, out)
-            case Launch(task):
+            case Launch(task, life) if life == self.life:
                 self.launch(task, out)
             case Kill(task):
                 self.advance(task, TaskState.KILLED, out)
             case Acknowledge(task, state):
                 self.acknowledged(task, state, out)
-            case AgentRegistered():
+            case AgentRegistered() | Launch():
                 pass
             case _:
                 assert_never(message)
@@ -150,9 +157,9 @@ class Agent:
         )
 
     def reregister(self, out: Out) -> None:
-        """Tell the master what is here; it answers if it knows better."""
+        """Tell the master what is here; it answers if it knows better. Who was never answered asks as a new agent."""
         if not self.registered:
-            self.start(out)
+            self.begin_anew(out)
             return
         held = tuple(Held(one.task, one.state, next(iter(one.updates), None)) for one in self.processes)
         out.send(self.master, ReregisterAgent(self.life, self.resources, held, self.attributes))

@@ -8,8 +8,9 @@ one are.
 
 Departures. Whoever leads says so itself with `Detected`, or somebody else does; the paper has ZooKeeper for that. There
 are no pings: an agent times out when its timer fires, at most `patience` times. Names are given and do not change, a
-`life` tells one that crashed from the one that came after. An answer to `Reconcile` is only what is news, and waits for
-the agent in question to register. With `batch`, what became free is offered when a timer fires, otherwise at once.
+`life` tells one that crashed from the one that came after, and an agent that asks to be registered from one that asked
+before. An answer to `Reconcile` is only what is news, and waits for the agent in question to register. With `batch`,
+what became free is offered when a timer fires, otherwise at once.
 """
 
 from typing import TypeAlias, assert_never
@@ -233,11 +234,9 @@ class Master:
     # Agents.
 
     def admit(self, agent: Agent, out: Out) -> None:
-        """A new agent; one of its name that was there before is no more, unless it says so twice."""
-        known = self.books.agent(agent.id)
-        if known is not None and known.life != agent.life:
-            self.lose(agent.id, out)
-        if known is None or known.life != agent.life:
+        """A new agent, unless it says so twice."""
+        self.strike_other_life(agent, out)
+        if self.books.agent(agent.id) is None:
             self.welcome(agent, (), out)
         out.send(agent.id, AgentRegistered(agent.life))
 
@@ -245,6 +244,7 @@ class Master:
         """An agent that has been here. One that was given up is being shut down, and will come as a new one."""
         if agent.id in self.books.removed:
             return
+        self.strike_other_life(agent, out)
         if self.books.agent(agent.id) is None:
             self.welcome(agent, tasks, out)
             return
@@ -252,6 +252,12 @@ class Master:
         missing = tuple(one.task.id for one in lost_with(self.books, agent.id) if one.task.id not in named)
         if missing:
             out.send(agent.id, AgentRegistered(agent.life, missing))
+
+    def strike_other_life(self, agent: Agent, out: Out) -> None:
+        """An agent of the same name that the books have in another life is no more."""
+        known = self.books.agent(agent.id)
+        if known is not None and known.life != agent.life:
+            self.lose(agent.id, out)
 
     def welcome(self, agent: Agent, tasks: tuple[Held, ...], out: Out) -> None:
         """Enter an agent and its tasks into the books; pass its updates on, and answer what was asked of it."""
@@ -386,11 +392,13 @@ class Master:
         self.changed(out)
 
     def launch(self, agent: NodeId, offers: tuple[Offer, ...], tasks: tuple[Task, ...], out: Out) -> None:
-        """Send tasks to the agent whose resources were offered."""
+        """Send tasks to the agent whose resources were offered, in the life in which they were."""
+        entry = self.books.agent(agent)
+        assert entry is not None  # noqa: S101 - the offers of an agent that is lost are void
         for task in tasks:
             self.books = self.books.with_task(Placed(task, agent))
             out.observe(Launched(task, agent, offers))
-            out.send(agent, Launch(task))
+            out.send(agent, Launch(task, entry.life))
 
     def decline(self, framework: NodeId, offer_id: OfferId, refuse: bool, out: Out) -> None:
         """What was offered is free again; refused, it is not offered to this framework for a while."""

@@ -73,7 +73,10 @@ class Detected:
 
 @frozen
 class RegisterAgent:
-    """Agent to master: I am new, and this is what I have. `life` counts how often an agent of this name began anew."""
+    """Agent to master: I am new, and this is what I have. `life` counts how often an agent of this name began anew.
+
+    It stands for the name that a master gives an agent: one that asks a second time, unanswered, is another agent.
+    """
 
     life: int
     resources: Resources
@@ -213,9 +216,10 @@ class Revive:
 
 @frozen
 class Launch:
-    """Master to agent: run this task."""
+    """Master to agent: run this task, if this is still your life."""
 
     task: Task
+    life: int
 
 
 @frozen
