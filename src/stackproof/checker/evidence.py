@@ -31,7 +31,7 @@ class Budget:
     examples: int
 
 
-QUICK = Budget(1_000_000, 5_000, 50)
+QUICK = Budget(1_500_000, 5_000, 50)
 FULL = Budget(None, None, 1_000)
 THE_OTHER = {Verdict.HELD: Verdict.VIOLATED, Verdict.VIOLATED: Verdict.HELD}
 Watched = Callable[[str], AbstractContextManager[Watcher | None]]
