@@ -124,12 +124,15 @@ class Claims:
         component, aspect = claim.reads[place]
         kind = self.book.components.kinds[component]
         found = claim.aspects[place].number(aspect_of(kind, self.book.value(component, number), aspect))
-        row = claim.rows[place]
-        while row >= self.aspect.shape[0] or number >= self.aspect.shape[1]:
-            axis = 0 if row >= self.aspect.shape[0] else 1
-            self.aspect = np.concatenate([self.aspect, np.full_like(self.aspect, keys.NONE)], axis=axis)
-        self.aspect[row, number] = claim.seen[place][number] = found
+        self.cover()
+        self.aspect[claim.rows[place], number] = claim.seen[place][number] = found
         return found
+
+    def cover(self) -> None:
+        """Have room for every read and every number there is: the loops look without asking how large the array is."""
+        for axis, most in enumerate((self.rows, max(map(len, self.book.parts)))):
+            while most > self.aspect.shape[axis]:
+                self.aspect = np.concatenate([self.aspect, np.full_like(self.aspect, keys.NONE)], axis=axis)
 
     def lay_out(self, claim: Claim) -> None:
         """Decide where each number goes in the payload, with room to grow; known answers are written again."""
@@ -168,6 +171,7 @@ class Claims:
 
     def arrays(self) -> tuple[Any, ...]:
         """For each claim its first and last read and its slot; for each read its component, row, shift and fold."""
+        self.cover()
         reads, start = np.zeros((max(1, len(self.all)), 3), np.int64), 0
         for number, claim in enumerate(self.all):
             reads[number] = (start, start + len(claim.reads), claim.slot)
