@@ -467,6 +467,27 @@ def test_ctrl_c_ends_check_with_what_it_has(here: Path) -> None:
     assert [one["verdict"] for one in json.loads(out)["scenarios"]] == ["held", "unknown", "unknown"]
 
 
+LOST = """
+import gc
+from pathlib import Path
+
+def interrupt(phase, info):
+    gc.callbacks.remove(interrupt)
+    raise KeyboardInterrupt
+
+gc.callbacks.append(interrupt)
+"""
+
+
+def test_ctrl_c_is_heard_even_where_python_would_lose_it(here: Path) -> None:
+    (here / "endless.py").write_text(ENDLESS + LOST)
+    with start("explore", "endless.py:slow", "--engine", "plain", "--time", "10", "--json") as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (3, "")
+    form = json.loads(out)
+    assert (form["verdict"], form["why"]) == ("unknown", "interrupted")
+
+
 def test_a_reader_that_stops_reading_is_no_error() -> None:
     with start("replay", shipped_traces()[0], "--step") as process:
         assert process.stdout is not None
