@@ -1,8 +1,7 @@
 """The command line. Exit status: 0 held, 1 violated, 2 the question made no sense, 3 unknown."""
 
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 from attrs import evolve
-from rich.console import RenderableType
 from rich.text import Text
 
 from stackproof import __version__
@@ -28,21 +26,22 @@ from stackproof.checker.explore import explore as explored
 from stackproof.checker.explore import most_memory_mib
 from stackproof.checker.explore.limits import Limits, Watcher
 from stackproof.checker.host import ScenarioError
+from stackproof.checker.interrupts import heard
 from stackproof.checker.loading import blaming
 from stackproof.checker.render import listing, tables, text
 from stackproof.checker.render.exports import FORMATS
 from stackproof.checker.render.html.run import draw
 from stackproof.checker.render.story import in_steps, story
-from stackproof.checker.render.terminal import Terminal, progress
+from stackproof.checker.render.terminal import progress
 from stackproof.checker.replay import replay as replayed
 from stackproof.checker.report import Verdict
+from stackproof.checker.saying import Json, NoColor, complain, say, say_json, say_text
 from stackproof.checker.scenario import Scenario
 
 app = typer.Typer(
     add_completion=False, epilog="Exit status: 0 held, 1 violated, 2 the question made no sense, 3 unknown."
 )
 
-STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
 NONSENSE = 2
 INTERRUPTED = 130
 
@@ -79,10 +78,6 @@ class Topic(StrEnum):
     MODELS = "models"
     TRACES = "traces"
     BUGS = "bugs"
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")]
 
 
 @app.command("explore", cls=ScenarioCommand)
@@ -131,7 +126,7 @@ def conform_(scenario: Scenario, limits: Limits, as_json: bool, colour: bool) ->
 
     with watched(scenario.name, colour) as watcher:
         found = conform(scenario, refinement, evolve(limits, watcher=watcher))
-    status = STATUS[found.verdict]
+    status = found.verdict.exit_status
     return say_json(found.form(), status) if as_json else say(colour, status, of_conformance(found))
 
 
@@ -156,7 +151,7 @@ def replay(
     """Run a trace again; every step is verified. Exits with 1 if the trace shows a violation, and it is still there."""
     check_one_output(as_json, to)
     run = replayed(trace, scenario)
-    status = STATUS[run.verdict]
+    status = run.verdict.exit_status
     named = ("--scenario", scenario) if scenario else ()
     if html is not None:
         draw(run, html, command("replay", str(trace), *named, "--html", str(html)))
@@ -184,11 +179,11 @@ def check(
     """Every kind of evidence for some scenarios, a layer, or the whole stack, in one table."""
     far = evidence.QUICK if budget is Budget.QUICK else evidence.FULL
     found = list(evidence.gather(evidence.meant(names or ()), far, lambda name: watched(name, not no_color), complain))
-    verdict = evidence.worst([one.verdict for one in found])
+    verdict = Verdict.worst([one.verdict for one in found])
     if as_json:
-        return say_json({"verdict": verdict.value, "scenarios": [one.form() for one in found]}, STATUS[verdict])
+        return say_json({"verdict": verdict.value, "scenarios": [one.form() for one in found]}, verdict.exit_status)
     again = next((one.again for one in found if one.again), None)
-    return say(not no_color, STATUS[verdict], tables.Evidences(found), last=again)
+    return say(not no_color, verdict.exit_status, tables.Evidences(found), last=again)
 
 
 @app.command("list")
@@ -224,38 +219,10 @@ def watched(name: str, colour: bool) -> Iterator[Watcher | None]:
         yield watcher
 
 
-def say(colour: bool, status: int, *parts: RenderableType, last: str | None = None) -> int:
-    """Print the parts of an answer, then, on a line of its own that is never folded, the command to type next."""
-    out = Terminal(sys.stdout, colour)
-    for part in parts:
-        out.show(part)
-    if last is not None:
-        out.print()
-        out.print(Text(last, style="bold"), soft_wrap=True)
-    return status
-
-
-def say_json(form: Mapping[str, Any], status: int) -> int:
-    """Print an answer as JSON."""
-    Terminal(sys.stdout).print(Text(json.dumps(form)), soft_wrap=True)
-    return status
-
-
-def say_text(answer: str, status: int) -> int:
-    """Print an answer as it is."""
-    Terminal(sys.stdout).print(Text(answer), soft_wrap=True, end="")
-    return status
-
-
 def check_one_output(as_json: bool, to: Format | None) -> None:
     """Raise ScenarioError where two things are to be printed."""
     if as_json and to is not None:
         raise ScenarioError(f"--json and --to {to.value} both print, choose one. See: stackproof replay --help")
-
-
-def complain(sentence: str) -> None:
-    """One sentence on standard error."""
-    Terminal(sys.stderr).print(Text(f"stackproof: {' '.join(sentence.split())}"), soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -264,7 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        status = typer.main.get_command(app).main(words, "stackproof", standalone_mode=False) or 0
+        with heard():
+            status = typer.main.get_command(app).main(words, "stackproof", standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except ScenarioError as error:
@@ -277,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return NONSENSE
     if status == INTERRUPTED:
         complain("interrupted before there was a verdict")
-        return STATUS[Verdict.UNKNOWN]
+        return Verdict.UNKNOWN.exit_status
     return int(status)
 
 

@@ -1,6 +1,5 @@
 """`stackproof judge LOG --scenario NAME`: could the reference have done what a log says?"""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +20,10 @@ from stackproof.checker.parameters import written
 from stackproof.checker.registry import function_named, options_of
 from stackproof.checker.render import accepted
 from stackproof.checker.render.terminal import Terminal
-from stackproof.checker.report import Verdict
+from stackproof.checker.saying import Json, NoColor, say_json
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.trace import write
 
-STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
 NAMED = {
     "--scenario": "the name of one scenario. See: stackproof list",
     "--bug": "the ID of one bug. See: stackproof list bugs",
@@ -84,10 +82,8 @@ def judge_log(
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Where to write a run of the reference that fits.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")
-    ] = False,
+    as_json: Json = False,
+    no_color: NoColor = False,
 ) -> int:
     """Judge a log of events: could the reference have done that?
 
@@ -109,15 +105,14 @@ def judge_log(
             "silent": silent,
             "trace": None if trace is None else str(trace),
         }
-        out.print(Text(json.dumps(form)), soft_wrap=True)
-        return STATUS[found.verdict]
+        return say_json(form, found.verdict.exit_status)
     out.show(accepted.of(found, ", ".join(log.name for log in logs)))
     if found.refusal is not None:
         given = [word for name in sorted(names) for word in ("--unlogged", name)]
         given += ["--silent", str(silent)] if silent else []
         out.print()
         out.print(Text(again(found, logs, trace, given), style="bold"), soft_wrap=True)
-    return STATUS[found.verdict]
+    return found.verdict.exit_status
 
 
 def an_event(name: str) -> str:

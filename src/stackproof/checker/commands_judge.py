@@ -1,6 +1,5 @@
 """`stackproof judge`: is a recorded history linearizable, or at least what is milder?"""
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -21,8 +20,7 @@ from stackproof.checker.render import judged
 from stackproof.checker.render.html.history import draw
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.report import Verdict
-
-STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
+from stackproof.checker.saying import Json, NoColor, say_json
 
 
 def judge_(
@@ -50,10 +48,8 @@ def judge_(
     time: Annotated[float, typer.Option("--time", min=0, help="Give up after so many seconds.")] = 60,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Give up after so many steps.")] = 3_000_000,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page with a picture of the history.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")
-    ] = False,
+    as_json: Json = False,
+    no_color: NoColor = False,
 ) -> int:
     """Judge a recorded history: is there an order of its operations that the model could have gone through?
 
@@ -83,15 +79,14 @@ def judge_(
     out = Terminal(sys.stdout, not no_color)
     if as_json:
         asked = {"history": str(history), "format": kind, "model": model, "ask": ask.value}
-        out.print(Text(json.dumps(asked | form(found, ask.value))), soft_wrap=True)
-        return STATUS[found.verdict]
+        return say_json(asked | form(found, ask.value), found.verdict.exit_status)
     out.show(judged.of(found, history.name, model, ask))
     if html is not None:
         out.print(Text(f"\nThe picture is in {html}."), soft_wrap=True)
     if found.verdict is Verdict.VIOLATED:
         out.print()
         out.print(Text(again(found, history, model, given, flags), style="bold"), soft_wrap=True)
-    return STATUS[found.verdict]
+    return found.verdict.exit_status
 
 
 def again(found: Judgement, history: Path, model: str, given: dict[str, str | None], flags: list[str]) -> str:

@@ -5,7 +5,6 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Annotated
 
 import typer
@@ -13,14 +12,14 @@ from rich.text import Text
 
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.loading import blaming
-from stackproof.checker.parameters import brief
+from stackproof.checker.parameters import brief, no_such
 from stackproof.checker.proofs import PROVED, Judged
 from stackproof.checker.render import proved
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.report import Verdict
+from stackproof.checker.saying import Json, NoColor
 from stackproof.spec import MODELS
 
-STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
 EVERY = "all"
 
 
@@ -34,10 +33,8 @@ def prove(
     ] = False,
     time_: Annotated[float, typer.Option("--time", min=0, help="Give up an obligation after so many seconds.")] = 60,
     only: Annotated[str | None, typer.Option("--only", help='One obligation: "join keeps one_live_successor".')] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")
-    ] = False,
+    as_json: Json = False,
+    no_color: NoColor = False,
 ) -> int:
     """Prove a formal model: its invariants hold at first, every step keeps them, and they imply what is wanted.
 
@@ -54,7 +51,7 @@ def prove(
                 out.print()
             out.show(proved.briefly(one) if model == EVERY else proved.of(one))
     seconds = time.perf_counter() - begun
-    verdict = worst([one.verdict for one in found])
+    verdict = Verdict.worst(one.verdict for one in found)
     if as_json:
         form = {"model": model, "evidence": "proved", "verdict": verdict.value, "seconds": seconds}
         out.print(Text(json.dumps(form | {"systems": [one.form() for one in found]})), soft_wrap=True)
@@ -64,7 +61,7 @@ def prove(
     if not as_json and (line := again(found)):
         out.print()
         out.print(Text(line, style="bold"), soft_wrap=True)
-    return STATUS[verdict]
+    return verdict.exit_status
 
 
 def answers(model: str, names: list[str], seconds: float, only: str | None, vacuity: bool) -> Iterator[Judged]:
@@ -87,15 +84,7 @@ def meant(model: str) -> list[str]:
         return list(MODELS)
     if model in MODELS or ":" in model:
         return [model]
-    close = get_close_matches(model.lower().replace("_", "-"), [*MODELS, EVERY], 3)
-    said = f"; did you mean {' or '.join(close)}?" if close else "."
-    raise ScenarioError(f"there is no model {brief(model)}{said} See: stackproof list models")
-
-
-def worst(verdicts: list[Verdict]) -> Verdict:
-    """Violated if one is, else unknown if one is."""
-    order = (Verdict.VIOLATED, Verdict.UNKNOWN)
-    return next((one for one in order if one in verdicts), Verdict.HELD)
+    raise ScenarioError(no_such("model", model, [*MODELS, EVERY], "stackproof list models"))
 
 
 def total(found: list[Judged], seconds: float) -> str:

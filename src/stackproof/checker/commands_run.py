@@ -1,6 +1,5 @@
 """`stackproof run`: a real job on the composed stack, under faults, compared with the plain answer."""
 
-import json
 import shlex
 import sys
 from pathlib import Path
@@ -17,8 +16,7 @@ from stackproof.checker.running.faults import Ordered, ordered
 from stackproof.checker.running.jobs import JOBS, Asked
 from stackproof.checker.running.runs import Outcome
 from stackproof.checker.running.runs import run as run_job
-
-STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
+from stackproof.checker.saying import Json, NoColor, say_json
 
 
 def run(
@@ -33,10 +31,8 @@ def run(
     seed: Annotated[int, typer.Option("--seed", help="Decides all chance: the same seed, the same run.")] = 7,
     pattern: Annotated[str | None, typer.Option("--pattern", help="What grep and log-mining look for.")] = None,
     time: Annotated[float, typer.Option("--time", min=0, help="Give up after so many seconds.")] = 600,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")
-    ] = False,
+    as_json: Json = False,
+    no_color: NoColor = False,
 ) -> int:
     """Run a job on the whole stack, in virtual time: machines crash, links are cut, machines join.
 
@@ -49,13 +45,12 @@ def run(
         outcome = run_job(asked, what, seed, time, watcher)
     out = Terminal(sys.stdout, not no_color)
     if as_json:
-        out.print(Text(json.dumps(form(outcome))), soft_wrap=True)
-        return STATUS[outcome.verdict]
+        return say_json(form(outcome), outcome.verdict.exit_status)
     out.show(running.of(outcome))
     if outcome.verdict is not Verdict.HELD:
         out.print()
         out.print(Text(again(outcome), style="bold"), soft_wrap=True)
-    return STATUS[outcome.verdict]
+    return outcome.verdict.exit_status
 
 
 def again(outcome: Outcome) -> str:

@@ -1,6 +1,5 @@
 """`stackproof search`: many runs of a scenario, drawn by lot, with faults."""
 
-import json
 import os
 import sys
 from enum import StrEnum
@@ -14,6 +13,7 @@ from stackproof.checker.counterexamples import check_writable, command, replay_a
 from stackproof.checker.loading import blaming
 from stackproof.checker.render import searched
 from stackproof.checker.render.terminal import Terminal
+from stackproof.checker.saying import Json, NoColor, complain, say_json
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.search import EXAMPLES, STEPS
 from stackproof.checker.search import search as search_for
@@ -44,10 +44,8 @@ def search(
     trace: Annotated[Path, typer.Option("--trace", help="Where to write a failing run.")] = Path(
         "counterexample.jsonl"
     ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")
-    ] = False,
+    as_json: Json = False,
+    no_color: NoColor = False,
 ) -> int:
     """Run a scenario many times, with faults, and shrink a run that breaks a property.
 
@@ -62,8 +60,7 @@ def search(
     written = save(report, trace, complain)
     out = Terminal(sys.stdout, not no_color)
     if as_json:
-        out.print(Text(json.dumps(report.form(written))), soft_wrap=True)
-        return report.exit_status
+        return say_json(report.form(written), report.exit_status)
     out.show(searched.of(report, written))
     if report.trace is not None:
         out.print(Text("\nThe same as a program:", style="dim"))
@@ -81,8 +78,3 @@ def cache_folder() -> Path:
 def again(report: Searched) -> str:
     """The command that searches in the same way."""
     return command("search", report.scenario, *spelled(report.parameters), "--seed", str(report.seed))
-
-
-def complain(sentence: str) -> None:
-    """One sentence on standard error."""
-    Terminal(sys.stderr).print(Text(f"stackproof: {' '.join(sentence.split())}"), soft_wrap=True)

@@ -12,6 +12,7 @@ from stackproof.checker.loading import blaming
 from stackproof.checker.render import simulation
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.report import Verdict
+from stackproof.checker.saying import Json, NoColor
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.simulate import simulate as simulated
 from stackproof.checker.simulate.latency import latency_named
@@ -19,7 +20,6 @@ from stackproof.checker.simulate.quantities import kinds, quantities, unspent
 from stackproof.checker.simulate.simulated import Simulated
 from stackproof.checker.values import Unfit
 
-STATUS = {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}
 MANY = 2_000
 
 
@@ -35,10 +35,8 @@ def simulate(
     ] = "exponential:10",
     loss: Annotated[float, typer.Option("--loss", min=0, max=1, help="Probability that a message is lost.")] = 0,
     jitter: Annotated[float, typer.Option("--jitter", min=0, max=1, help="How much timers vary, as a part of 1.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
-    no_color: Annotated[
-        bool, typer.Option("--no-color", help="Print no colours (NO_COLOR in the environment: likewise).")
-    ] = False,
+    as_json: Json = False,
+    no_color: NoColor = False,
 ) -> int:
     """Run a scenario once over virtual time, and measure it."""
     with simulation.progress(scenario.name, not no_color) as watcher, blaming(scenario.name):
@@ -58,7 +56,7 @@ def simulate(
         out.print(Text(json.dumps(form(run, reasons))), soft_wrap=True)
     else:
         out.show(simulation.of(run, verdict(run, reasons), reasons))
-    return STATUS[verdict(run, reasons)]
+    return verdict(run, reasons).exit_status
 
 
 def wrong_in(run: Simulated) -> dict[str, str]:

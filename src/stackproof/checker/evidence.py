@@ -67,13 +67,12 @@ class Proved:
 
     def form(self) -> dict[str, Any]:
         """The proof as JSON."""
-        conforms = self.conforms.value
         return {
             "model": self.model,
             "verdict": self.verdict.value,
             "obligations": self.obligations,
             "wrong": list(self.wrong),
-            "conforms": conforms,
+            "conforms": self.conforms.value,
         }
 
 
@@ -102,10 +101,9 @@ class Evidence:
         That a search did not come to every goal says nothing against what was exhausted; nor does it that there are
         more worlds than the model was held against.
         """
-        others = [one.verdict for one in (self.proved, self.recorded, self.searched) if one is not None]
-        against = [one for one in others if one is Verdict.VIOLATED and not self.broken]
         replayed = [self.recorded.verdict] if self.recorded else []
-        return worst([self.explored, *replayed, *against])
+        others = [one.verdict for one in (self.proved, self.searched) if one is not None and not self.broken]
+        return Verdict.worst([self.explored, *replayed, *(one for one in others if one is Verdict.VIOLATED)])
 
     @property
     def explored(self) -> Verdict:
@@ -129,12 +127,6 @@ class Evidence:
             "searched": self.searched and self.searched.form(),
             "recorded": self.recorded and {"traces": self.recorded.traces, "wrong": list(self.recorded.wrong)},
         }
-
-
-def worst(verdicts: Sequence[Verdict]) -> Verdict:
-    """Violated before unknown before held; of nothing at all, nothing is known."""
-    fallback = Verdict.HELD if verdicts else Verdict.UNKNOWN
-    return next((one for one in (Verdict.VIOLATED, Verdict.UNKNOWN) if one in verdicts), fallback)
 
 
 def meant(names: Sequence[str]) -> tuple[str, ...]:
@@ -169,6 +161,7 @@ def gather(
         evidence = evolve(evidence, written=written)
         if not interrupted:
             evidence = evolve(evidence, proved=proved(name, budget), searched=searched(name, budget))
+            interrupted = evidence.searched is not None and evidence.searched.why == "interrupted"
         yield evidence
 
 

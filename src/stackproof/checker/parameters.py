@@ -6,7 +6,8 @@ for all. Each is an int, a bool, a str, a float, an Enum, a Literal or a tuple[i
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -138,6 +139,14 @@ def brief(value: Any) -> str:
     """A value that anybody may have sent, in at most SHOWN printable characters."""
     shown = ascii(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
     return shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 3]}..."
+
+
+def no_such(kind: str, name: str, known: Iterable[str], where: str) -> str:
+    """What to say of a name that means nothing, and which ones are like it; `where` is the command to type."""
+    alike = {one.lower(): one for one in known}
+    close = get_close_matches(name.lower().replace("_", "-"), alike, 3)
+    meant = f"; did you mean {' or '.join(alike[one] for one in close)}?" if close else "."
+    return f"there is no {kind} {brief(name)}{meant} See: {where}"
 
 
 def help_for(name: str) -> str:

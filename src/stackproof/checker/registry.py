@@ -5,7 +5,6 @@ Scenario.
 """
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -13,7 +12,7 @@ from attrs import frozen
 
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.loading import blamed, function_at
-from stackproof.checker.parameters import Parameter, brief, chosen, help_for, parameters_of, written
+from stackproof.checker.parameters import Parameter, brief, chosen, help_for, no_such, parameters_of, written
 from stackproof.checker.scenario import Scenario
 
 
@@ -179,9 +178,7 @@ def bug_named(identifier: str) -> str:
     """The identifier of a known bug, as it is written in its scenario's place; raises ScenarioError."""
     if identifier in BUGS:
         return identifier
-    close = get_close_matches(identifier.upper(), BUGS, 3)
-    meant = f"; did you mean {' or '.join(close)}?" if close else "."
-    raise ScenarioError(f"there is no bug {brief(identifier)}{meant} See: stackproof list bugs")
+    raise ScenarioError(no_such("bug", identifier, BUGS, "stackproof list bugs"))
 
 
 def options_of(name: str) -> tuple[Parameter, ...]:
@@ -198,6 +195,4 @@ def unknown(name: str) -> str:
     """What to say of a name that means nothing here."""
     if name.endswith(".py"):
         return f"{name!r} is a file; name the scenario function in it, too: stackproof explore {name}:FUNCTION"
-    close = get_close_matches(name.lower().replace("_", "-"), [*SCENARIOS, *LAYERS], 3)
-    meant = f"; did you mean {' or '.join(close)}?" if close else "."
-    return f"there is no scenario {brief(name)}{meant} See: stackproof list"
+    return no_such("scenario", name, [*SCENARIOS, *LAYERS], "stackproof list")

@@ -1,6 +1,6 @@
 """What an exploration answers, and its JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,17 @@ class Verdict(Enum):
     HELD = "held"
     VIOLATED = "violated"
     UNKNOWN = "unknown"
+
+    @property
+    def exit_status(self) -> int:
+        """What the command line exits with."""
+        return {"held": 0, "violated": 1, "unknown": 3}[self.value]
+
+    @staticmethod
+    def worst(verdicts: "Iterable[Verdict]") -> "Verdict":
+        """Violated before unknown before held; of nothing at all, nothing is known."""
+        found = set(verdicts) or {Verdict.UNKNOWN}
+        return next(one for one in (Verdict.VIOLATED, Verdict.UNKNOWN, Verdict.HELD) if one in found)
 
 
 @frozen
@@ -80,7 +91,7 @@ class Answer:
     @property
     def exit_status(self) -> int:
         """What the command line exits with."""
-        return {Verdict.HELD: 0, Verdict.VIOLATED: 1, Verdict.UNKNOWN: 3}[self.verdict]
+        return self.verdict.exit_status
 
 
 @frozen

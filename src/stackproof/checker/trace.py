@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from stackproof.checker.world import Event, World, happenings
 
@@ -78,5 +78,5 @@ def retraced(
     steps = [Step(start, worlds[0])]
     for wanted, goal in [*((None, world) for world in worlds[1:]), *loop]:
         found = (Step(event, world) for event, world in happenings(steps[-1].world) if world == goal)
-        steps.append(next(step for step in found if wanted in (None, evolve(step.event, choose=()))))
+        steps.append(next(step for step in found if wanted in (None, step.event.unchosen)))
     return tuple(steps)

@@ -32,6 +32,11 @@ class Event:
     cut: Cut | None = None
     choose: tuple[int, ...] = ()
 
+    @property
+    def unchosen(self) -> "Event":
+        """The event, whichever way its choices fall."""
+        return evolve(self, choose=()) if self.choose else self
+
     def form(self) -> dict[str, Any]:
         """The event as JSON."""
         form: dict[str, Any] = {"event": self.name}

@@ -38,8 +38,8 @@ from stackproof.spec.offers import SYSTEMS
 
 (OFFERS,) = SYSTEMS
 Life: TypeAlias = tuple[NodeId, int]
-RELATIONS = ("fresh", "registered", "made", "offered", "booked", "launched", "launching", "runs", "ended", "doomed")
-MORE = ("waits", "reporting", "reported")
+OF_TASKS = ("booked", "launched", "launching", "runs", "ended", "reported")
+OTHERS = ("registered", "made", "offered", "doomed", "waits", "reporting")
 
 
 def refinement(scenario: Scenario) -> Refinement:
@@ -57,10 +57,7 @@ def refinement(scenario: Scenario) -> Refinement:
         """What the model sees."""
         seen = View(world).relations(lives)
         offers.update(dict.fromkeys(offer for offer, _ in seen["made"]))
-        tasks.update(
-            dict.fromkeys(one[0] for name in ("booked", "launched", "launching", "runs") for one in seen[name])
-        )
-        tasks.update(dict.fromkeys(one[0] for name in ("ended", "reported") for one in seen[name]))
+        tasks.update(dict.fromkeys(one[0] for name in OF_TASKS for one in seen[name]))
         symbols["owner"].update({(task,): task.framework for task in tasks})
         return seen
 
@@ -105,7 +102,7 @@ class View:
 
     def relations(self, lives: list[Life]) -> dict[str, frozenset[Any]]:
         """The components of the model's state."""
-        found = {name: frozenset(getattr(self, name)()) for name in (*RELATIONS[1:], *MORE)}
+        found = {name: frozenset(getattr(self, name)()) for name in (*OF_TASKS, *OTHERS)}
         return {"fresh": frozenset((life,) for life in lives if self.is_fresh(*life)), **found}
 
     def is_fresh(self, name: NodeId, life: int) -> bool:
@@ -182,10 +179,13 @@ class View:
             if envelope.target in masters and envelope.message.state.terminal:
                 yield (envelope.message.task,)
 
+    def there(self) -> list[tuple[TaskId, Life]]:
+        """The tasks that are on an agent, or on their way."""
+        return [*self.runs(), *self.launching()]
+
     def doomed(self) -> Iterator[tuple[TaskId]]:
         """The tasks that an agent will be told to end, before it is told what was said later."""
-        there = [*self.runs(), *((task, life) for task, life, _ in self.ahead())]
-        for task, (name, _) in there:
+        for task, (name, _) in self.there():
             behind = self.queues[name]
             own = next((place for place, one in enumerate(behind) if is_launch(one, task)), -1)
             if any(one == ShutdownFramework(task.framework) for one in behind[own + 1 :]):
@@ -193,11 +193,10 @@ class View:
 
     def waits(self) -> Iterator[tuple[TaskId, TaskId]]:
         """The tasks on their way, and those that are ended before they arrive."""
-        there = [*self.runs(), *((task, life) for task, life, _ in self.ahead())]
+        there = self.there()
         for task, life, gone in self.ahead():
-            yield from (
-                (task, other) for other, at in there if at == life and other.framework in gone and other != task
-            )
+            ended = (other for other, at in there if at == life and other.framework in gone)
+            yield from ((task, other) for other in ended if other != task)
 
     def reports(self) -> Iterator[tuple[Life, ReregisterAgent]]:
         """The agents that tell a master of their tasks which does not have them."""

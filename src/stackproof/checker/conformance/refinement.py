@@ -11,7 +11,7 @@ given a past as well: a history variable, in their words, which each event may a
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import z3
@@ -126,6 +126,7 @@ class Walk:
     refinement: Refinement
     limits: Limits
     universe: Structure = field(init=False)
+    axioms: Sequence[Test] = field(init=False)
     begins: Sequence[Test] = field(init=False)
     steps: Mapping[str, Test] = field(init=False)
     images: dict[Key, Image] = field(factory=dict)
@@ -139,6 +140,7 @@ class Walk:
         system = self.refinement.system
         s, t = system.state.at("s"), system.state.at("t")
         self.universe = self.refinement.universe(self.scenario)
+        self.axioms = [compiled(axiom()) for axiom in system.axioms]
         inductive = z3.And(*(one(s) for one in system.invariants))
         self.begins = [compiled(one) for one in (*([system.init(s)] if system.init else []), inductive)]
         self.steps = {step.__name__: compiled(step(s, t)) for step in system.steps}
@@ -165,8 +167,7 @@ class Walk:
     def is_begun(self, point: Point) -> bool:
         """Whether a run of the model may begin here, and the axioms of the model are true here at all."""
         structure = self.structure(point)
-        axioms = all(compiled(axiom())(structure) for axiom in self.refinement.system.axioms)
-        return axioms and any(test(structure) for test in self.begins)
+        return all(axiom(structure) for axiom in self.axioms) and any(test(structure) for test in self.begins)
 
     def beyond(self, point: Point, ahead: list[Point]) -> Departure | None:
         """Hold every step from here against the model; what was not seen before is added to what is ahead."""
@@ -227,9 +228,6 @@ class Walk:
 
 def key_of(image: Image) -> Key:
     """An image as something to look up: equal where the images are."""
-    return frozenset((name, tuple(parts_of(value))) for name, value in image.items())
-
-
-def parts_of(value: Any) -> Iterator[Any]:
-    """What tells one meaning of a symbol from another."""
-    yield frozenset(value.items()) if isinstance(value, Mapping) else value
+    return frozenset(
+        (name, frozenset(value.items()) if isinstance(value, Mapping) else value) for name, value in image.items()
+    )

@@ -17,8 +17,6 @@ which it is not true; and it comes to stay unless the whole graph has a fair com
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
 from stackproof.checker.explore.liveness import is_calm
 from stackproof.checker.scenario import Property, Scenario, true_in
 from stackproof.checker.trace import Step
@@ -39,7 +37,7 @@ def reason_for(claim: Property, stays: bool, loop: int) -> str:
 
 def identity(event: Event, world: World) -> Event | None:
     """What is owed of an event that may happen in this world: all but its choices; None of a fault."""
-    return evolve(event, choose=()) if is_calm(event, world) else None
+    return event.unchosen if is_calm(event, world) else None
 
 
 def owed(world: World) -> dict[Event, None]:
@@ -54,7 +52,7 @@ def left_out(steps: Sequence[Step]) -> Event | None:
     The first step is the one that led to the loop, the last the one that closes it; of one step alone it is anything
     that may happen after it.
     """
-    taken = {evolve(step.event, choose=()) for step in steps[1:]}
+    taken = {step.event.unchosen for step in steps[1:]}
     others = [owed(step.world) for step in steps[1:]]
     always = (event for event in owed(steps[0].world) if all(event in one for one in others))
     return next((event for event in always if event not in taken), None)

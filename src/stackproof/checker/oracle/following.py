@@ -8,7 +8,7 @@ system takes by itself and that nobody sees: any number of them may have happene
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from stackproof.checker.host import told
 from stackproof.checker.oracle.adapter import Adapter, Refused
@@ -60,7 +60,7 @@ class Reference:
         if found is None:
             if len(self.known) >= KEPT:
                 self.known.clear()
-            found = tuple((unchosen(move.event), move) for move in moves(world))
+            found = tuple((move.event.unchosen, move) for move in moves(world))
             self.known[world] = found
         return found
 
@@ -190,8 +190,3 @@ def comparable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(comparable(part) for part in value)
     return frozenset(value) if isinstance(value, set) else value
-
-
-def unchosen(event: Event) -> Event:
-    """The event, whichever way its choices fall."""
-    return evolve(event, choose=()) if event.choose else event

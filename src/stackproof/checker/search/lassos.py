@@ -11,7 +11,7 @@ from typing import TypeAlias
 from stackproof.checker.explore.fairness import identity, left_out, reason_against_run
 from stackproof.checker.explore.runs import Graph, first_lasso
 from stackproof.checker.scenario import Property, Scenario
-from stackproof.checker.search.shrinking import Search, is_pruned, reduced, shrunk, unchosen
+from stackproof.checker.search.shrinking import Search, is_pruned, reduced, shrunk
 from stackproof.checker.trace import Step, retraced
 from stackproof.checker.world import Event, World
 
@@ -81,7 +81,7 @@ def without_needless(search: Search, claim: Property, run: list[Step], loop: int
 
 def near(search: Search, scenario: Scenario, claim: Property, run: Sequence[Step]) -> Lasso | None:
     """A run with the shortest stem among the worlds that the events of this one lead to."""
-    graph = neighbourhood(search, scenario, [step.world for step in run], {unchosen(step.event) for step in run[1:]})
+    graph = neighbourhood(search, scenario, [step.world for step in run], {step.event.unchosen for step in run[1:]})
     found = first_lasso(graph, claim, claim in scenario.eventually_always)
     if found is None:
         return None
@@ -97,7 +97,7 @@ def neighbourhood(search: Search, scenario: Scenario, along: Iterable[World], wo
     queue = list(inside)
     for world in queue:
         for step in search.beyond(world):
-            if step.world not in inside and unchosen(step.event) in words and len(inside) < NEARBY:
+            if step.world not in inside and step.event.unchosen in words and len(inside) < NEARBY:
                 inside[step.world] = None
                 queue.append(step.world)
     ahead = {world: search.beyond(world) for world in queue if not is_pruned(world)}

@@ -20,7 +20,6 @@ from stackproof.checker.explore.liveness import NO_WAY
 from stackproof.checker.scenario import Property
 from stackproof.checker.search.course import Course, Violated
 from stackproof.checker.search.mixes import MENDING
-from stackproof.checker.search.shrinking import unchosen
 from stackproof.checker.search.terrain import Spot
 from stackproof.checker.world import Event
 
@@ -103,7 +102,7 @@ class Settling:
         """Whether the run may go on for ever as it did since some place. Raises Violated if that breaks a promise."""
         loop, events = self.course.spots[place:], self.course.events[place + 1 :]
         always = set(loop[0].calm).intersection(*(spot.calm for spot in loop))
-        if not always <= {unchosen(event) for event in events}:
+        if not always <= {event.unchosen for event in events}:
             return False
         for claim, stays in () if loop[0].is_pruned else self.open:
             if not all(spot.shows(claim) for spot in loop):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from stackproof.checker.explore.liveness import FAR, calm_steps, is_way_out
 from stackproof.checker.scenario import Property, Scenario, reason_against, true_in
@@ -147,9 +147,9 @@ class Search:
 
     def rearranged(self, run: list[Step]) -> list[Step]:
         """The shortest run that consists of events of this one, if few worlds are to be looked at; else this one."""
-        words = {unchosen(step.event) for step in run}
+        words = {step.event.unchosen for step in run}
         roots = [Step(event, world) for event, world in run[0].world.scenario.initial()]
-        found = self.nearest(roots, lambda step: unchosen(step.event) in words, {}, len(run) - 1, REARRANGED)
+        found = self.nearest(roots, lambda step: step.event.unchosen in words, {}, len(run) - 1, REARRANGED)
         return found or run
 
     def with_shortcuts(self, run: list[Step]) -> list[Step]:
@@ -209,11 +209,6 @@ def is_pruned(world: World) -> bool:
     """Whether nobody looks past a world."""
     prune = world.scenario.prune
     return prune is not None and true_in(prune, world)
-
-
-def unchosen(event: Event) -> Event:
-    """The event, whichever way its choices fall."""
-    return evolve(event, choose=())
 
 
 def reduced(parts: list[Part], attempt: Callable[[list[Part]], list[Part] | None]) -> list[Part]:

@@ -15,7 +15,7 @@ from stackproof.checker.explore.liveness import is_calm
 from stackproof.checker.explore.plain import handler_of
 from stackproof.checker.report import Handled
 from stackproof.checker.scenario import Property, Scenario, no_step_raises, reason_against, true_in
-from stackproof.checker.search.shrinking import Stuck, unchosen
+from stackproof.checker.search.shrinking import Stuck
 from stackproof.checker.world import Event, World, possible
 
 MOST = 10_000
@@ -69,7 +69,7 @@ class Spot:
         ways: dict[Event, list[int]] = {}
         for number, event in enumerate(self.events):
             if number not in self.faults:
-                ways.setdefault(unchosen(event) if event.choose else event, []).append(number)
+                ways.setdefault(event.unchosen, []).append(number)
         return ways
 
     @cached_property
