@@ -35,8 +35,9 @@ from stackproof.checker.simulate.simulated import Simulated
 from stackproof.checker.world import Event
 from stackproof.reference.scheduling.mesos.agent import Agent, Reported
 from stackproof.reference.scheduling.mesos.allocator import HierarchicalDRF, Role
+from stackproof.reference.scheduling.mesos.broker import Allocated, Setting
 from stackproof.reference.scheduling.mesos.framework import Batch, Service
-from stackproof.reference.scheduling.mesos.master import Allocated, Master, Setting
+from stackproof.reference.scheduling.mesos.master import Master
 from stackproof.reference.scheduling.mesos.messages import TaskId, TaskState
 from stackproof.reference.scheduling.mesos.resources import anybodys
 

@@ -26,9 +26,10 @@ from stackproof.reference.lookup.chord import (
     State,
     name,
 )
-from stackproof.reference.lookup.chord_2001 import Answer as Answer2001
-from stackproof.reference.lookup.chord_2001 import Chord2001Node, Closer, FindSuccessor
-from stackproof.reference.lookup.chord_2001 import Question as Question2001
+from stackproof.reference.lookup.chord_2001 import Chord2001Node
+from stackproof.reference.lookup.chord_2001_calls import Answer as Answer2001
+from stackproof.reference.lookup.chord_2001_calls import Closer, FindSuccessor
+from stackproof.reference.lookup.chord_2001_calls import Question as Question2001
 from stackproof.reference.lookup.chord_lookup import Forward, LookupNode, Owner
 from stackproof.reference.lookup.chord_storage import StorageNode, Stored
 from stackproof.reference.lookup.identifiers import Arc

@@ -12,9 +12,10 @@ from stackproof.checker.invariants.repair import beyond_repair, ideal_within_rea
 from stackproof.checker.report import Verdict
 from stackproof.checker.scenario import Property, Scenario
 from stackproof.checker.scenarios.chord_atomic import chord_2001_atomic, corrected
-from stackproof.reference.lookup.atomic_ring import AtomicRing, put
+from stackproof.reference.lookup.atomic_ring import put
 from stackproof.reference.lookup.chord_atomic import Ring
 from stackproof.reference.lookup.identifiers import Arc
+from tests.mutants.rings import KeepsItsTail, SparesNoPrincipals
 
 AGAIN = pytest.mark.parametrize("reuse", [False, True])
 
@@ -45,17 +46,6 @@ def test_join_adopts_a_successor_that_is_dead() -> None:
 def test_stabilize_changes_the_head_of_a_list_and_not_its_tail() -> None:
     scenario = chord_2001_atomic(identifiers=4, ring=(0, 2), join_fix=True, stabilize_fix=True, failing=(1, 3))
     assert killed(scenario) == {"at_most_one_ring": 10}
-
-
-@define(kw_only=True)
-class KeepsItsTail(Ring):
-    """Takes p for its successor, and p's list another time."""
-
-    def stabilize_from_predecessor(self, t: int, p: int) -> None:
-        self.turn(t, None)
-        if self.live(p):
-            self.adopt(t, p, *self.successors[t][1:])
-        self.notify(self.successors[t][0], t)
 
 
 @AGAIN
@@ -89,14 +79,6 @@ def test_join_copies_the_list_of_any_member(reuse: bool) -> None:
 def test_join_by_any_member_splits_the_ring_once_identifiers_are_used_again() -> None:
     assert killed(lost_for_good(JoinsByAnybody(identifiers=4))) == {}
     assert killed(lost_for_good(JoinsByAnybody(identifiers=4, reuse=True)), "native") == {"at_most_one_ring": 6}
-
-
-@define(kw_only=True)
-class SparesNoPrincipals(Ring):
-    """Fails as in the first papers: only a live successor is left to everybody."""
-
-    def may_fail(self, f: int) -> bool:
-        return AtomicRing.may_fail(self, f)
 
 
 @AGAIN

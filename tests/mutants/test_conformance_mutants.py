@@ -14,9 +14,9 @@ from stackproof.checker.scenario import Scenario
 from stackproof.checker.scenarios.chord_atomic import corrected
 from stackproof.reference.actor import Out
 from stackproof.reference.coordination.two_phase_commit import Coordinator, Decision
-from stackproof.reference.lookup.atomic_ring import AtomicRing
 from stackproof.reference.lookup.chord_atomic import Ring
 from stackproof.reference.storage.quorum_store import Client, Copy, Replica
+from tests.mutants.rings import KeepsItsTail, SparesNoPrincipals
 
 
 def departure(scenario: Scenario) -> Departure:
@@ -64,23 +64,6 @@ class Hasty(Coordinator):
         super().receive(message, source, out)
         if self.prepared:
             self.decide(Decision.COMMIT, out)
-
-
-class KeepsItsTail(Ring):
-    """It adopts a new head, and keeps the tail of its list."""
-
-    def stabilize_from_predecessor(self, t: int, p: int) -> None:
-        self.turn(t, None)
-        if self.live(p):
-            self.adopt(t, p, *self.successors[t][1:])
-        self.notify(self.successors[t][0], t)
-
-
-class SparesNoPrincipals(Ring):
-    """Principals fail as others do."""
-
-    def may_fail(self, f: int) -> bool:
-        return AtomicRing.may_fail(self, f)
 
 
 def test_a_replica_that_keeps_whatever_comes_last_is_no_replica_of_the_model() -> None:

@@ -6,7 +6,7 @@ import attrs
 from attrs import define, evolve
 
 from stackproof.checker import Scenario, explore
-from stackproof.checker.bugs.mapreduce_variants import DirectWriter
+from stackproof.checker.bugs.mapreduce_commits import DirectWriter
 from stackproof.checker.scenarios.mapreduce import mapreduce
 from stackproof.reference.actor import NodeId, Out
 from stackproof.reference.processing.mapreduce.file_system import File as StoredFile

@@ -17,10 +17,10 @@ from stackproof.reference.scheduling.mesos.agent import Acknowledged, Agent
 from stackproof.reference.scheduling.mesos.allocator import HierarchicalDRF, eligible
 from stackproof.reference.scheduling.mesos.books import Agent as Entry
 from stackproof.reference.scheduling.mesos.books import Books, Client, Placed
+from stackproof.reference.scheduling.mesos.broker import Rescinded
 from stackproof.reference.scheduling.mesos.framework import Adversary, Batch
-from stackproof.reference.scheduling.mesos.master import Master, Rescinded, Timer
+from stackproof.reference.scheduling.mesos.master import Master, Timer
 from stackproof.reference.scheduling.mesos.messages import (
-    GraceOver,
     Held,
     Offer,
     OfferId,
@@ -32,6 +32,7 @@ from stackproof.reference.scheduling.mesos.messages import (
     TaskState,
 )
 from stackproof.reference.scheduling.mesos.resources import Resources, anybodys
+from stackproof.reference.scheduling.mesos.timers import GraceOver
 
 
 def with_nodes(scenario: Scenario, change: Callable[[Any], Any]) -> Scenario:

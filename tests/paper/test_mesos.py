@@ -10,26 +10,21 @@ from stackproof.reference.scheduling.mesos.agent import Agent, Process
 from stackproof.reference.scheduling.mesos.allocator import HierarchicalDRF, Role
 from stackproof.reference.scheduling.mesos.books import Agent as Entry
 from stackproof.reference.scheduling.mesos.books import Books, Client, Filter, Placed
+from stackproof.reference.scheduling.mesos.broker import Rescinded, Setting
 from stackproof.reference.scheduling.mesos.framework import Adversary, Batch, Framework, Known, Service
-from stackproof.reference.scheduling.mesos.master import Elected, Master, Rescinded, Setting
+from stackproof.reference.scheduling.mesos.master import Elected, Master
 from stackproof.reference.scheduling.mesos.messages import (
     Accept,
     Acknowledge,
     AgentRegistered,
-    AgentTimedOut,
-    Allocate,
     Decline,
     Detected,
-    ExecutorReady,
-    FilterExpired,
     FrameworkRegistered,
-    GraceOver,
     Held,
     Kill,
     Launch,
     Offer,
     OfferId,
-    OfferTimedOut,
     Question,
     Reconcile,
     RegisterAgent,
@@ -43,15 +38,23 @@ from stackproof.reference.scheduling.mesos.messages import (
     ShutdownFramework,
     Suppress,
     Task,
-    TaskEnds,
     TaskId,
     TaskState,
     UnregisterFramework,
     Update,
     UpdateAgent,
-    WaitOver,
 )
 from stackproof.reference.scheduling.mesos.resources import ANYBODY, Resources, anybodys
+from stackproof.reference.scheduling.mesos.timers import (
+    AgentTimedOut,
+    Allocate,
+    ExecutorReady,
+    FilterExpired,
+    GraceOver,
+    OfferTimedOut,
+    TaskEnds,
+    WaitOver,
+)
 
 ONE, TWO = anybodys(1), anybodys(2)
 FIRST = TaskId("f0", 0)

@@ -4,10 +4,11 @@ A counterexample is believed only when the formulas, evaluated on its states one
 holds, and the claim does not. That evaluation shares nothing with the finite encoding in which it was found.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from attrs import evolve
 
 from stackproof.checker.conformance.formulas import Structure, compiled
@@ -91,3 +92,38 @@ def first_refuted(system: System, step: str | None = None) -> Counterexample | N
             assert not found.sizes or refutes(one, found), f"{one} holds of what was found against it"
             return found
     return None
+
+
+class Conscience:
+    """What is asked of a model: subclass it as `TestOfSomething`, and say of which system.
+
+    needed     each invariant, or axiom, and the step that cannot do without it (None: what the invariants imply)
+    weakened   steps, and what takes the place of each: the same with a guard or an effect missing
+    """
+
+    system: ClassVar[System]
+    needed: ClassVar[list[tuple[str, str | None]]]
+    weakened: ClassVar[list[tuple[str, Callable[..., Any]]]]
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "lemma" in metafunc.fixturenames:
+            metafunc.parametrize(("lemma", "step"), self.needed)
+        if "weaker" in metafunc.fixturenames:
+            metafunc.parametrize(("step", "weaker"), self.weakened, ids=lambda one: getattr(one, "__name__", "for"))
+
+    def test_everything_is_proved(self) -> None:
+        assert unproved(self.system) == {}
+
+    def test_no_invariant_is_left_out(self) -> None:
+        assert {one.__name__ for one in self.system.invariants} <= {lemma for lemma, _ in self.needed}
+
+    def test_every_step_can_happen(self) -> None:
+        assert senseless(self.system) == {}
+
+    def test_without_a_lemma_the_proof_fails_in_a_finite_counterexample(self, lemma: str, step: str | None) -> None:
+        assert first_refuted(self.system.without(lemma), step) is not None
+
+    def test_with_a_weaker_guard_the_proof_fails_in_a_finite_counterexample(
+        self, step: str, weaker: Callable[..., Any]
+    ) -> None:
+        assert first_refuted(self.system.replacing(**{step: weaker}), step) is not None

@@ -12,8 +12,16 @@ from stackproof.reference.scheduling.drf import drf as by_the_reference
 from stackproof.reference.scheduling.fair_shares import asset_fairness as assets_by_the_reference
 from stackproof.reference.scheduling.fair_shares import ceei
 from stackproof.spec import drf
-from stackproof.spec.drf import Allocation, Sharing
 from stackproof.spec.obligations import Answer, Result, obligations, prove
+from stackproof.spec.sharing import (
+    Allocation,
+    Sharing,
+    allocation,
+    asset_fairness,
+    competitive_equilibrium,
+    dominant_resource_fairness,
+    possible,
+)
 from tests.proved.conscience import unproved
 
 Numbers = dict[str, Fraction]
@@ -57,7 +65,7 @@ def test_six_users_of_six_resources_are_decided_too() -> None:
 def test_somebody_can_share_and_somebody_can_lie() -> None:
     sharing = Sharing(2, 2, exact=True)
     truth, told = sharing.before, sharing.after
-    fair = [drf.dominant_resource_fairness(a) for a in (truth, told)]
+    fair = [dominant_resource_fairness(a) for a in (truth, told)]
     lie = truth.holds(0, 0) * told.share(0) < told.holds(0, 0) * truth.share(0)
     solver = z3.Solver()
     solver.add(*fair, sharing.same_demand(1), lie, told.share(0) < truth.share(0))
@@ -70,18 +78,18 @@ def test_somebody_can_share_and_somebody_can_lie() -> None:
 def only_efficient(a: Allocation) -> z3.BoolRef:
     """Every user uses something that is used up, however little it has."""
     used = (z3.Or(*(z3.And(a.holds(i, j) > 0, a.used_up(j)) for j in a.resources)) for i in a.users)
-    return z3.And(drf.possible(a), *used)
+    return z3.And(possible(a), *used)
 
 
 def only_equal(a: Allocation) -> z3.BoolRef:
     """All dominant shares are equal, whatever is left over."""
-    return z3.And(drf.possible(a), *(a.share(i) == a.share(0) for i in a.users))
+    return z3.And(possible(a), *(a.share(i) == a.share(0) for i in a.users))
 
 
 def only_the_first_resource(a: Allocation) -> z3.BoolRef:
     """Every user has a bottleneck, where a share is that of resource 0."""
     users = (z3.Or(*(a.is_bottleneck(i, j, lambda k: a.holds(k, 0)) for j in a.resources)) for i in a.users)
-    return z3.And(drf.possible(a), *users)
+    return z3.And(possible(a), *users)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +104,8 @@ def only_the_first_resource(a: Allocation) -> z3.BoolRef:
         (only_equal, "strategy_proofness"),
         (only_the_first_resource, "sharing_incentive"),
         (only_the_first_resource, "strategy_proofness"),
-        (drf.asset_fairness, "sharing_incentive"),
-        (drf.competitive_equilibrium, "strategy_proofness"),
+        (asset_fairness, "sharing_incentive"),
+        (competitive_equilibrium, "strategy_proofness"),
     ],
 )
 def test_another_policy_is_refuted_with_numbers(policy: Callable[[Allocation], z3.BoolRef], name: str) -> None:
@@ -109,12 +117,12 @@ def test_another_policy_is_refuted_with_numbers(policy: Callable[[Allocation], z
 @pytest.mark.parametrize(
     ("policy", "name"),
     [
-        (drf.asset_fairness, "envy_freeness"),
-        (drf.asset_fairness, "pareto_efficiency"),
-        (drf.asset_fairness, "strategy_proofness"),
-        (drf.competitive_equilibrium, "sharing_incentive"),
-        (drf.competitive_equilibrium, "envy_freeness"),
-        (drf.competitive_equilibrium, "pareto_efficiency"),
+        (asset_fairness, "envy_freeness"),
+        (asset_fairness, "pareto_efficiency"),
+        (asset_fairness, "strategy_proofness"),
+        (competitive_equilibrium, "sharing_incentive"),
+        (competitive_equilibrium, "envy_freeness"),
+        (competitive_equilibrium, "pareto_efficiency"),
     ],
 )
 def test_what_the_paper_grants_other_policies_is_proved(policy: Callable[[Allocation], z3.BoolRef], name: str) -> None:
@@ -122,14 +130,14 @@ def test_what_the_paper_grants_other_policies_is_proved(policy: Callable[[Alloca
 
 
 def test_the_reference_confirms_who_is_short_changed_by_asset_fairness() -> None:
-    found = numbers(asked(Sharing(2, 2, drf.asset_fairness), "sharing_incentive"))
+    found = numbers(asked(Sharing(2, 2, asset_fairness), "sharing_incentive"))
     cluster = Cluster((1, 1), (user(found, 0, 2), user(found, 1, 2)))
     assert assets_by_the_reference(cluster) == exact((1, 1))
     assert found["x(0)"] < Fraction(1, 2)
 
 
 def test_the_reference_confirms_that_a_lie_pays_in_a_competitive_equilibrium() -> None:
-    found = numbers(asked(Sharing(2, 2, drf.competitive_equilibrium, exact=True), "strategy_proofness"))
+    found = numbers(asked(Sharing(2, 2, competitive_equilibrium, exact=True), "strategy_proofness"))
     truth, lie, other = user(found, 0, 2), user(found, 0, 2, "'"), user(found, 1, 2)
     honest, (lied, _) = ceei(Cluster((1, 1), (truth, other))), ceei(Cluster((1, 1), (lie, other)))
     assert honest == exact((1, 1))
@@ -184,7 +192,7 @@ def test_what_the_reference_allocates_is_fair_as_the_model_has_it(
         [count * need / whole for need, whole in zip(one.demand, cluster.capacities, strict=True)]
         for one, count in zip(cluster.users, tasks, strict=True)
     ]
-    a = drf.allocation(len(demands), len(capacities))
-    assert is_so(drf.dominant_resource_fairness(a), a, amounts)
+    a = allocation(len(demands), len(capacities))
+    assert is_so(dominant_resource_fairness(a), a, amounts)
     smaller = [[held * Fraction(9, 10) for held in row] for row in amounts]
-    assert not is_so(drf.dominant_resource_fairness(a), a, smaller)
+    assert not is_so(dominant_resource_fairness(a), a, smaller)

@@ -7,11 +7,11 @@ import pytest
 from attrs import evolve
 from z3 import And, BoolVal, Exists, ForAll, Implies, Not, Or
 
-from stackproof.spec import offers
+from stackproof.spec import offers_cluster
 from stackproof.spec.bounded import run_to
 from stackproof.spec.formulas import Formula
-from stackproof.spec.offers import (
-    SYSTEMS,
+from stackproof.spec.offers import SYSTEMS
+from stackproof.spec.offers_cluster import (
     Cluster,
     a,
     agent,
@@ -21,6 +21,7 @@ from stackproof.spec.offers import (
     answered,
     by_agent,
     by_master,
+    f,
     framework,
     k,
     losses,
@@ -35,7 +36,7 @@ from stackproof.spec.offers import (
     w,
     x,
 )
-from tests.proved.conscience import first_refuted, senseless, unproved
+from tests.proved.conscience import Conscience, first_refuted
 
 (SYSTEM,) = SYSTEMS
 Step = Callable[[Cluster, Cluster], Formula]
@@ -128,9 +129,9 @@ def dismiss_silently(s: Cluster, t: Cluster) -> Formula:
 
 def fail_over_remembering_reports(s: Cluster, t: Cluster) -> Formula:
     """What an agent said to the last master, before that one had it launch more, the next one believes."""
-    empty = Not(Or(t.registered(a), t.made(o, offers.f), t.offered(o, u), t.booked(k, u)))
+    empty = Not(Or(t.registered(a), t.made(o, f), t.offered(o, u), t.booked(k, u)))
     same = And(ForAll([a], t.reporting(a)), ForAll([k, u], t.reported(k, u) == s.reported(k, u)))
-    return And(ForAll([a, o, offers.f, k, u], empty), same, losses(s, t))
+    return And(ForAll([a, o, f, k, u], empty), same, losses(s, t))
 
 
 def start_out_of_order(s: Cluster, t: Cluster) -> Formula:
@@ -190,31 +191,13 @@ NEEDED: list[tuple[str, str | None]] = [
 ]
 
 
-def test_everything_is_proved() -> None:
-    assert unproved(SYSTEM) == {}
-
-
-def test_no_invariant_is_left_out_below() -> None:
-    assert {one.__name__ for one in SYSTEM.invariants} <= {lemma for lemma, _ in NEEDED}
-
-
-def test_every_step_can_happen() -> None:
-    assert senseless(SYSTEM) == {}
-
-
-@pytest.mark.parametrize(("lemma", "step"), NEEDED)
-def test_without_a_lemma_the_proof_fails_in_a_finite_counterexample(lemma: str, step: str | None) -> None:
-    assert first_refuted(SYSTEM.without(lemma), step) is not None
-
-
-@pytest.mark.parametrize(("step", "weaker"), WEAKENED, ids=lambda one: getattr(one, "__name__", "for"))
-def test_with_a_weaker_guard_the_proof_fails_in_a_finite_counterexample(step: str, weaker: Step) -> None:
-    assert first_refuted(SYSTEM.replacing(**{step: weaker}), step) is not None
+class TestOffers(Conscience):
+    system, needed, weakened = SYSTEM, NEEDED, WEAKENED
 
 
 @pytest.mark.parametrize("part", ["free", "one_of_two"])
 def test_an_allocation_of_what_is_not_free_is_refuted(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(offers, part, lambda *_: BoolVal(True))
+    monkeypatch.setattr(offers_cluster, part, lambda *_: BoolVal(True))
     assert first_refuted(SYSTEM, "offer") is not None
 
 

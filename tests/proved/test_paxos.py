@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from attrs import evolve
 from z3 import And, Exists, ForAll, Implies, Not, Or
 
@@ -23,7 +22,7 @@ from stackproof.spec.paxos import (
     v,
     w,
 )
-from tests.proved.conscience import first_refuted, senseless, unproved
+from tests.proved.conscience import Conscience, unproved
 
 (SYSTEM,) = SYSTEMS
 Step = Callable[[Ballots, Ballots], Formula]
@@ -105,26 +104,8 @@ NEEDED: list[tuple[str, str | None]] = [
 ]
 
 
-def test_everything_is_proved() -> None:
-    assert unproved(SYSTEM) == {}
-
-
-def test_no_invariant_is_left_out_below() -> None:
-    assert {one.__name__ for one in SYSTEM.invariants} <= {lemma for lemma, _ in NEEDED}
-
-
-def test_every_step_can_happen() -> None:
-    assert senseless(SYSTEM) == {}
-
-
-@pytest.mark.parametrize(("lemma", "step"), NEEDED)
-def test_without_a_lemma_the_proof_fails_in_a_finite_counterexample(lemma: str, step: str | None) -> None:
-    assert first_refuted(SYSTEM.without(lemma), step) is not None
-
-
-@pytest.mark.parametrize(("step", "weaker"), WEAKENED, ids=lambda one: getattr(one, "__name__", "for"))
-def test_with_a_weaker_guard_the_proof_fails_in_a_finite_counterexample(step: str, weaker: Step) -> None:
-    assert first_refuted(SYSTEM.replacing(**{step: weaker}), step) is not None
+class TestPaxos(Conscience):
+    system, needed, weakened = SYSTEM, NEEDED, WEAKENED
 
 
 def test_the_proof_does_not_use_that_rounds_go_on() -> None:

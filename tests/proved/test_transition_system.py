@@ -15,6 +15,7 @@ from stackproof.spec import MODELS, systems_of
 from stackproof.spec.bounded import k_induction, run_to
 from stackproof.spec.circuit import Circuit, Solution, solve
 from stackproof.spec.counterexample import Counterexample
+from stackproof.spec.election import SYSTEMS, Votes, c, elect, promise, term, v
 from stackproof.spec.finite import Encoding, NotFinite
 from stackproof.spec.formulas import (
     Constant,
@@ -23,7 +24,6 @@ from stackproof.spec.formulas import (
     Relation,
     State,
     adds,
-    keeps,
     keeps_all_but,
     removes,
     sets,
@@ -34,75 +34,9 @@ from stackproof.spec.obligations import Answer, Kind, obligations, prove, refute
 from stackproof.spec.transition_system import ModelError, System, refuse_strangers
 from stackproof.spec.vacuity import Sense, core, needed, vacuity
 from tests.proved.conscience import refuted, refutes, senseless, unproved
+from tests.proved.test_election import promise_again
 
-REPLICA, MACHINE, QUORUM = sort("Replica"), sort("Machine"), sort("Quorum")
-member = z3.Function("member", REPLICA, QUORUM, z3.BoolSort())
-(r,) = variables("r", REPLICA)
-m, m2 = variables("m m2", MACHINE)
-q, q2 = variables("q q2", QUORUM)
-
-
-class Log(State):
-    """Who promised itself to whom, and who is elected."""
-
-    promised = Relation(REPLICA, MACHINE)
-    elected = Relation(MACHINE)
-
-
-def quorums_meet() -> Formula:
-    """Any two quorums have a member in common."""
-    return ForAll([q, q2], Exists([r], And(member(r, q), member(r, q2))))
-
-
-def init(s: Log) -> Formula:
-    """Nobody promised anything, and nobody is elected."""
-    return ForAll([r, m], And(Not(s.promised(r, m)), Not(s.elected(m))))
-
-
-def promise(s: Log, t: Log) -> Formula:
-    """Replica r promises itself to m, having done so to nobody."""
-    fresh = ForAll([m], Not(s.promised(r, m)))
-    return Exists([r, m], And(fresh, adds(s.promised, t.promised, r, m), keeps(s.elected, t.elected)))
-
-
-def promise_again(s: Log, t: Log) -> Formula:
-    """Replica r promises itself to m, whatever it promised before."""
-    return Exists([r, m], And(adds(s.promised, t.promised, r, m), keeps(s.elected, t.elected)))
-
-
-def elect(s: Log, t: Log) -> Formula:
-    """m is elected by a quorum that promised itself to it."""
-    chosen = ForAll([r], Implies(member(r, q), s.promised(r, m)))
-    return Exists([m, q], And(chosen, adds(s.elected, t.elected, m), keeps(s.promised, t.promised)))
-
-
-def promised_once(s: Log) -> Formula:
-    """A replica promises itself to one machine."""
-    return ForAll([r, m, m2], Implies(And(s.promised(r, m), s.promised(r, m2)), m == m2))
-
-
-def elected_by_a_quorum(s: Log) -> Formula:
-    """Who is elected has the promise of a quorum."""
-    backed = Exists([q], ForAll([r], Implies(member(r, q), s.promised(r, m))))
-    return ForAll([m], Implies(s.elected(m), backed))
-
-
-def one_leader(s: Log) -> Formula:
-    """No two machines are elected."""
-    return ForAll([m, m2], Implies(And(s.elected(m), s.elected(m2)), m == m2))
-
-
-ELECTION = System(
-    name="election",
-    state=Log,
-    rigid=[member],
-    axioms=[quorums_meet],
-    init=init,
-    steps=[promise, elect],
-    invariants=[promised_once, elected_by_a_quorum],
-    consequences=[one_leader],
-    sizes={"Replica": 3, "Machine": 2, "Quorum": 3},
-)
+(ELECTION,) = SYSTEMS
 
 
 def test_initiation_consecution_and_safety_are_owed() -> None:
@@ -118,10 +52,9 @@ def test_a_guard_that_is_dropped_is_refuted_by_a_step_between_two_small_states()
     lost = refuted(ELECTION.replacing(promise=promise_again))
     found = lost["promise keeps promised_once"]
     assert set(lost) == {"promise keeps promised_once"}
-    assert found.chosen["promise"].keys() == {"r", "m"}
-    assert {row.name: row.change for row in found.rows() if row.changed} == {
-        "promised": f"+ ({found.chosen['promise']['r']}, {found.chosen['promise']['m']})"
-    }
+    assert found.chosen["promise"].keys() == {"v", "term", "c"}
+    added = ", ".join(found.chosen["promise"][name] for name in ("v", "term", "c"))
+    assert {row.name: row.change for row in found.rows() if row.changed} == {"promised": f"+ ({added})"}
 
 
 def test_a_counterexample_is_small() -> None:
@@ -151,17 +84,18 @@ def test_what_is_wrong_is_refuted_not_unknown() -> None:
 
 
 def test_what_has_a_counterexample_only_in_larger_sorts_is_refuted_all_the_same() -> None:
-    small = System(**{**fields(ELECTION.without("promised_once")), "sizes": {"Replica": 1, "Machine": 1, "Quorum": 1}})
+    ones = {"Voter": 1, "Term": 1, "Candidate": 1, "Quorum": 1}
+    small = System(**{**fields(ELECTION.without("promised_once")), "sizes": ones})
     (wrong,) = [one for one in obligations(small) if one.kind is Kind.SAFETY]
     result = prove(wrong)
     assert (result.answer, result.counterexample) == (Answer.REFUTED, None)
-    assert result.why == "Z3 knows a counterexample, but none with at most 1 Replica, 1 Machine, 1 Quorum"
+    assert result.why == "Z3 knows a counterexample, but none with at most 1 Voter, 1 Term, 1 Candidate, 1 Quorum"
 
 
 def test_what_nobody_has_the_time_for_is_unknown() -> None:
     result = prove(obligations(ELECTION)[0], seconds=0.0)
     assert (result.answer, result.counterexample) == (Answer.UNKNOWN, None)
-    assert result.why == "Z3 gave up, and found no counterexample with at most 3 Replica, 2 Machine, 3 Quorum"
+    assert result.why == "Z3 gave up, and found no counterexample with at most 3 Voter, 1 Term, 2 Candidate, 3 Quorum"
 
 
 def fields(system: System) -> dict[str, Any]:
@@ -256,9 +190,9 @@ def test_more_steps_in_a_row_prove_what_fewer_do_not() -> None:
     assert answers == [Answer.UNKNOWN, Answer.UNKNOWN, Answer.UNKNOWN, Answer.PROVED]
 
 
-def never(s: Log, t: Log) -> Formula:
-    """A replica that promised itself to m promises itself to m, having promised nothing."""
-    return Exists([r, m], And(s.promised(r, m), promise(s, t), Not(s.promised(r, m))))
+def never(s: Votes, t: Votes) -> Formula:
+    """A voter that promised a term to c promises it to c, having promised it to nobody."""
+    return Exists([v, term, c], And(s.promised(v, term, c), promise(s, t), Not(s.promised(v, term, c))))
 
 
 def test_a_step_that_can_never_happen_keeps_everything_and_is_found_out() -> None:
@@ -267,9 +201,9 @@ def test_a_step_that_can_never_happen_keeps_everything_and_is_found_out() -> Non
     assert senseless(mutant) == {"elect": "impossible"}
 
 
-def a_promise_is_a_promise(s: Log) -> Formula:
+def a_promise_is_a_promise(s: Votes) -> Formula:
     """What is promised is promised."""
-    return ForAll([r, m], Implies(s.promised(r, m), s.promised(r, m)))
+    return ForAll([v, term, c], Implies(s.promised(v, term, c), s.promised(v, term, c)))
 
 
 def test_an_invariant_that_excludes_nothing_is_found_out() -> None:
@@ -294,19 +228,19 @@ def test_what_has_no_proof_needs_nothing() -> None:
         needed(ELECTION.without("promised_once"), seconds=1.0)
 
 
-def with_a_free_variable(s: Log) -> Formula:
-    """r is not bound."""
-    return ForAll([m], Not(s.promised(r, m)))
+def with_a_free_variable(s: Votes) -> Formula:
+    """v is not bound."""
+    return ForAll([term, c], Not(s.promised(v, term, c)))
 
 
 def test_a_variable_that_is_not_bound_is_refused() -> None:
-    with pytest.raises(ModelError, match="promised_once speaks of r, neither bound, rigid nor of a state"):
+    with pytest.raises(ModelError, match="promised_once speaks of v, neither bound, rigid nor of a state"):
         refuse_strangers(ELECTION.replacing(promised_once=with_a_free_variable))
 
 
 def test_two_parts_of_one_name_are_refused() -> None:
     with pytest.raises(ModelError, match="two parts are called promise"):
-        System(name="twice", state=Log, steps=[promise, promise])
+        System(name="twice", state=Votes, steps=[promise, promise])
 
 
 def test_what_is_to_be_changed_must_be_there() -> None:
@@ -324,7 +258,7 @@ def test_numbers_have_no_finite_encoding() -> None:
 
 def test_the_vocabulary_is_all_that_formulas_are_made_of() -> None:
     words = ELECTION.vocabulary
-    assert set(words.sorts) == {"Replica", "Machine", "Quorum", "Bool"}
+    assert set(words.sorts) == {"Voter", "Term", "Candidate", "Quorum", "Bool"}
     assert set(words.rigid) == {"member"}
     assert [symbol.name() for symbol in words.before.values()] == ["s.promised", "s.elected"]
     assert [symbol.name() for symbol in words.after.values()] == ["t.promised", "t.elected"]

@@ -9,7 +9,7 @@ from z3 import And, Exists, ForAll, Implies, Not, Or
 from stackproof.spec.bounded import run_to
 from stackproof.spec.formulas import Formula, adds, keeps
 from stackproof.spec.two_phase_commit import SYSTEMS, Transaction, but_messages, p, q, works
-from tests.proved.conscience import first_refuted, senseless, unproved
+from tests.proved.conscience import Conscience
 
 (SYSTEM,) = SYSTEMS
 OF_TWO = evolve(SYSTEM, sizes={"Participant": 2})
@@ -22,23 +22,6 @@ NEEDED: list[tuple[str, str | None]] = [
     ("prepared_is_not_aborted", None),
     ("told_what_is_decided", "learn_abort"),
 ]
-
-
-def test_everything_is_proved() -> None:
-    assert unproved(SYSTEM) == {}
-
-
-def test_no_invariant_is_left_out_below() -> None:
-    assert {one.__name__ for one in SYSTEM.invariants} <= {lemma for lemma, _ in NEEDED}
-
-
-def test_every_step_can_happen() -> None:
-    assert senseless(SYSTEM) == {}
-
-
-@pytest.mark.parametrize(("lemma", "step"), NEEDED)
-def test_without_a_lemma_the_proof_fails_in_a_finite_counterexample(lemma: str, step: str | None) -> None:
-    assert first_refuted(SYSTEM.without(lemma), step) is not None
 
 
 def prepare_late(s: Transaction, t: Transaction) -> Formula:
@@ -120,9 +103,8 @@ WEAKENED: list[tuple[str, Step]] = [
 ]
 
 
-@pytest.mark.parametrize(("step", "weaker"), WEAKENED, ids=lambda one: getattr(one, "__name__", "for"))
-def test_with_a_weaker_guard_the_proof_fails_in_a_finite_counterexample(step: str, weaker: Step) -> None:
-    assert first_refuted(OF_TWO.replacing(**{step: weaker}), step) is not None
+class TestTwoPhaseCommit(Conscience):
+    system, needed, weakened = OF_TWO, NEEDED, WEAKENED
 
 
 @pytest.mark.slow

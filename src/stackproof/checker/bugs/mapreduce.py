@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from stackproof.checker.bugs import mapreduce_variants as variant
+from stackproof.checker.bugs.mapreduce_commits import (
+    ApplicationMaster,
+    Asker,
+    CommitsOutsideItsWindow,
+    PermitsTheDead,
+    Permitter,
+)
+from stackproof.checker.bugs.mapreduce_containers import ContainerWorker, GetTask, KeepsThemWaiting, Launcher
+from stackproof.checker.bugs.mapreduce_outputs import ForgetsWhatItNeeds, RemembersAnySuccess
 from stackproof.checker.faults import Faults
 from stackproof.checker.invariants import mapreduce as property_of
 from stackproof.checker.scenario import Property, Scenario
@@ -44,7 +52,7 @@ def small(
 
 def hadoop_1077(fixed: bool = False) -> Scenario:
     """HADOOP-1077: a reducer forgets a map output that it has not fetched yet, and waits for it for ever."""
-    return small(2, 0, Master, Worker if fixed else variant.ForgetsWhatItNeeds, a_reducer_is_told_of_a_map_run_again)
+    return small(2, 0, Master, Worker if fixed else ForgetsWhatItNeeds, a_reducer_is_told_of_a_map_run_again)
 
 
 def a_reducer_is_told_of_a_map_run_again(world: World) -> bool:
@@ -59,7 +67,7 @@ def a_reducer_is_told_of_a_map_run_again(world: World) -> bool:
 
 def hadoop_2031(fixed: bool = False) -> Scenario:
     """HADOOP-2031: a map task of two successful attempts is not run again when the one that counts is lost."""
-    return small(1, 1, Master if fixed else variant.RemembersAnySuccess, Worker, the_attempt_that_counts_is_lost)
+    return small(1, 1, Master if fixed else RemembersAnySuccess, Worker, the_attempt_that_counts_is_lost)
 
 
 def the_attempt_that_counts_is_lost(world: World) -> bool:
@@ -72,22 +80,22 @@ def the_attempt_that_counts_is_lost(world: World) -> bool:
 
 def mapreduce_3274(fixed: bool = False) -> Scenario:
     """MAPREDUCE-3274: a container that was stopped before it asked for its task asks for ever, and keeps its slot."""
-    master = variant.Launcher if fixed else variant.KeepsThemWaiting
-    return small(2, 0, master, variant.ContainerWorker, a_stopped_container_asks)
+    master = Launcher if fixed else KeepsThemWaiting
+    return small(2, 0, master, ContainerWorker, a_stopped_container_asks)
 
 
 def a_stopped_container_asks(world: World) -> bool:
     """On its way to the master is a question for the task of an attempt that is over, and a map waits for its slot."""
     entries = {task: entry for kind in Kind for task, entry in property_of.entries(world, kind)}
-    asking = [envelope for envelope in world.sent(variant.GetTask) if envelope.source in world.up and entries]
+    asking = [envelope for envelope in world.sent(GetTask) if envelope.source in world.up and entries]
     waiting = any(entry.state is State.IDLE for task, entry in entries.items() if task.kind is Kind.MAP)
     return waiting and any(one.source not in entries[one.message.task].running for one in asking)
 
 
 def mapreduce_5009(fixed: bool = False) -> Scenario:
     """MAPREDUCE-5009: an attempt that may commit is killed with its node, and no other attempt ever may."""
-    master = variant.Permitter if fixed else variant.PermitsTheDead
-    return small(1, 0, master, variant.Asker, the_attempt_that_may_commit_is_lost)
+    master = Permitter if fixed else PermitsTheDead
+    return small(1, 0, master, Asker, the_attempt_that_may_commit_is_lost)
 
 
 def the_attempt_that_may_commit_is_lost(world: World) -> bool:
@@ -103,7 +111,7 @@ def mapreduce_4832(fixed: bool = False) -> Scenario:
     before the window is over in which that may commit, and not if it has. That the clocks agree so far is the
     assumption of the repair.
     """
-    kind = variant.ApplicationMaster if fixed else variant.CommitsOutsideItsWindow
+    kind = ApplicationMaster if fixed else CommitsOutsideItsWindow
     plan = Plan(1, 1, ("w0",), backups=0)
     one = cluster(plan, WordCount(), ((LINES[0],),), faults=Faults(), goals=(), master=kind)
     first, worker, files = one.nodes

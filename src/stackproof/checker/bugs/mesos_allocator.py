@@ -21,8 +21,9 @@ from stackproof.reference.scheduling.mesos.agent import Agent
 from stackproof.reference.scheduling.mesos.allocator import HierarchicalDRF, eligible, share
 from stackproof.reference.scheduling.mesos.books import Agent as Entry
 from stackproof.reference.scheduling.mesos.books import Books, Client
+from stackproof.reference.scheduling.mesos.broker import Allocated, Setting
 from stackproof.reference.scheduling.mesos.framework import Adversary, Batch, Framework, Known, Service
-from stackproof.reference.scheduling.mesos.master import Allocated, Master, Setting
+from stackproof.reference.scheduling.mesos.master import Master
 from stackproof.reference.scheduling.mesos.messages import Offer, RegisterAgent, Update
 from stackproof.reference.scheduling.mesos.resources import Resources, anybodys, total
 

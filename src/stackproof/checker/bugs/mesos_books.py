@@ -13,11 +13,11 @@ from stackproof.checker.scenario import Scenario
 from stackproof.checker.world import World
 from stackproof.reference.actor import NodeId, Out
 from stackproof.reference.scheduling.mesos.agent import Agent
+from stackproof.reference.scheduling.mesos.broker import Setting
 from stackproof.reference.scheduling.mesos.framework import Adversary, Batch, Framework
-from stackproof.reference.scheduling.mesos.master import Master, Setting
+from stackproof.reference.scheduling.mesos.master import Master
 from stackproof.reference.scheduling.mesos.messages import (
     Accept,
-    Allocate,
     Decline,
     Offer,
     OfferId,
@@ -29,6 +29,7 @@ from stackproof.reference.scheduling.mesos.messages import (
     UpdateAgent,
 )
 from stackproof.reference.scheduling.mesos.resources import NOTHING, Resources, anybodys
+from stackproof.reference.scheduling.mesos.timers import Allocate
 
 ONE, TWO = (1,), (2,)
 SLOT, SLOTS = anybodys(1), anybodys(2)

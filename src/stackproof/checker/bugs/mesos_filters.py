@@ -17,9 +17,11 @@ from stackproof.checker.world import World
 from stackproof.reference.actor import NodeId, Out
 from stackproof.reference.scheduling.mesos.agent import Agent
 from stackproof.reference.scheduling.mesos.books import Filter, in_order
+from stackproof.reference.scheduling.mesos.broker import Allocated, Declined, Setting
 from stackproof.reference.scheduling.mesos.framework import Adversary, Batch, Framework, Service
-from stackproof.reference.scheduling.mesos.master import Allocated, Declined, Master, Setting
-from stackproof.reference.scheduling.mesos.messages import Allocate, Decline, FilterExpired, Offer
+from stackproof.reference.scheduling.mesos.master import Master
+from stackproof.reference.scheduling.mesos.messages import Decline, Offer
+from stackproof.reference.scheduling.mesos.timers import Allocate, FilterExpired
 
 
 @define

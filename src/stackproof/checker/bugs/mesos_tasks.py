@@ -17,8 +17,9 @@ from stackproof.reference.actor import NodeId, Out
 from stackproof.reference.scheduling.mesos.agent import Acknowledged, Agent
 from stackproof.reference.scheduling.mesos.books import Agent as Entry
 from stackproof.reference.scheduling.mesos.books import lost_with
+from stackproof.reference.scheduling.mesos.broker import Setting
 from stackproof.reference.scheduling.mesos.framework import Batch, Heard, Service
-from stackproof.reference.scheduling.mesos.master import Master, Setting
+from stackproof.reference.scheduling.mesos.master import Master
 from stackproof.reference.scheduling.mesos.messages import (
     Acknowledge,
     Held,

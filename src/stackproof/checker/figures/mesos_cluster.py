@@ -21,9 +21,11 @@ from stackproof.checker.figures.mesos_books import IndexedBooks, amounts, raised
 from stackproof.reference.actor import NodeId, Out
 from stackproof.reference.scheduling.mesos.agent import Agent, Process, Reported
 from stackproof.reference.scheduling.mesos.books import Books
-from stackproof.reference.scheduling.mesos.master import Master, Setting
-from stackproof.reference.scheduling.mesos.messages import Allocate, ExecutorReady, Task, TaskEnds, TaskState
+from stackproof.reference.scheduling.mesos.broker import Setting
+from stackproof.reference.scheduling.mesos.master import Master
+from stackproof.reference.scheduling.mesos.messages import Task, TaskState
 from stackproof.reference.scheduling.mesos.resources import Vector
+from stackproof.reference.scheduling.mesos.timers import Allocate, ExecutorReady, TaskEnds
 
 LAN_MS = 0.5
 

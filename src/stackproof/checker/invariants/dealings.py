@@ -14,8 +14,9 @@ from stackproof.reference.scheduling.mesos.agent import Acknowledged, Reported
 from stackproof.reference.scheduling.mesos.allocator import HierarchicalDRF, eligible
 from stackproof.reference.scheduling.mesos.books import Agent as Entry
 from stackproof.reference.scheduling.mesos.books import Books, Client
+from stackproof.reference.scheduling.mesos.broker import Allocated, Launched, Rescinded
 from stackproof.reference.scheduling.mesos.framework import Heard
-from stackproof.reference.scheduling.mesos.master import Allocated, Elected, Launched, Rescinded
+from stackproof.reference.scheduling.mesos.master import Elected
 from stackproof.reference.scheduling.mesos.messages import (
     Offer,
     OfferId,

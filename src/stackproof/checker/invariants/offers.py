@@ -21,7 +21,6 @@ from stackproof.reference.scheduling.mesos.messages import (
     Acknowledge,
     AgentRegistered,
     Detected,
-    FilterExpired,
     FrameworkRegistered,
     Kill,
     Launch,
@@ -41,6 +40,7 @@ from stackproof.reference.scheduling.mesos.messages import (
     UpdateAgent,
 )
 from stackproof.reference.scheduling.mesos.resources import ANYBODY
+from stackproof.reference.scheduling.mesos.timers import FilterExpired
 
 Node = TypeVar("Node", Master, Agent, Framework)
 BETWEEN_MASTER_AND_AGENT = (

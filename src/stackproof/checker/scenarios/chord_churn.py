@@ -17,9 +17,9 @@ from stackproof.checker.scenario import Property
 from stackproof.checker.world import Event, World
 from stackproof.reference.actor import NodeId
 from stackproof.reference.lookup.chord import ChordNode, Join, State, identifier
-from stackproof.reference.lookup.chord_2001 import (
+from stackproof.reference.lookup.chord_2001 import Chord2001Node
+from stackproof.reference.lookup.chord_2001_calls import (
     Check,
-    Chord2001Node,
     GetPredecessor,
     GetSuccessors,
     Predecessor,

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
-from stackproof.checker.bugs.mapreduce_variants import DirectWriter
+from stackproof.checker.bugs.mapreduce_commits import DirectWriter
 from stackproof.checker.faults import Faults
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.invariants import mapreduce as property_of

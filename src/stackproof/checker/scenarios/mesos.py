@@ -17,8 +17,9 @@ from stackproof.reference.scheduling.mesos.agent import Agent, Process
 from stackproof.reference.scheduling.mesos.allocator import HierarchicalDRF, Role
 from stackproof.reference.scheduling.mesos.books import Agent as Entry
 from stackproof.reference.scheduling.mesos.books import Books, Client, Placed
+from stackproof.reference.scheduling.mesos.broker import Setting
 from stackproof.reference.scheduling.mesos.framework import Adversary, Batch, Framework, Known, Service
-from stackproof.reference.scheduling.mesos.master import Master, Setting
+from stackproof.reference.scheduling.mesos.master import Master
 from stackproof.reference.scheduling.mesos.messages import Task, TaskId, TaskState
 from stackproof.reference.scheduling.mesos.resources import ANYBODY, Resources, anybodys
 

@@ -20,10 +20,26 @@ have a timer here, and are separate steps, as in Zave's model. The first finger 
 from enum import Enum
 from typing import TypeAlias, assert_never
 
-from attrs import define, frozen
+from attrs import define
 
 from stackproof.reference.actor import Bounced, NodeId, Out, durable
 from stackproof.reference.lookup.chord import identifier, name
+from stackproof.reference.lookup.chord_2001_calls import (
+    Answer,
+    Check,
+    Closer,
+    FindSuccessor,
+    GetPredecessor,
+    GetSuccessors,
+    NoMember,
+    Notify,
+    Predecessor,
+    Question,
+    Successor,
+    Successors,
+    Why,
+    Yes,
+)
 from stackproof.reference.lookup.identifiers import Arc, HalfOpen
 
 PERIOD_MS = 30_000.0
@@ -38,106 +54,6 @@ class Timer(Enum):
     FIX_FINGERS = "fix fingers"
 
 
-class Why(Enum):
-    """What becomes of a node that turns out to live."""
-
-    JOINING = "the successor of a new node"
-    STABILIZING = "a better successor"
-    PREDECESSOR = "the predecessor that it was"
-
-
-@frozen
-class FindSuccessor:
-    """A question: whose is this key, or who is closer to it?"""
-
-    node: int
-    life: int
-    key: int
-
-
-@frozen
-class GetPredecessor:
-    """A question to the successor: who is your predecessor?"""
-
-    node: int
-    life: int
-
-
-@frozen
-class GetSuccessors:
-    """A question to the successor: who are your successors?"""
-
-    node: int
-    life: int
-
-
-@frozen
-class Notify:
-    """To the successor: I might be your predecessor."""
-
-    node: int
-    life: int
-
-
-@frozen
-class Check:
-    """A question to anybody: are you there?"""
-
-    node: int
-    life: int
-    why: Why
-
-
-Question: TypeAlias = FindSuccessor | GetPredecessor | GetSuccessors | Notify | Check
-
-
-@frozen
-class Closer:
-    """An answer: ask that node."""
-
-    question: FindSuccessor
-    node: int
-
-
-@frozen
-class Successor:
-    """An answer: that node's."""
-
-    question: FindSuccessor
-    node: int
-
-
-@frozen
-class Predecessor:
-    """An answer: that node."""
-
-    question: GetPredecessor
-    node: int | None
-
-
-@frozen
-class Successors:
-    """An answer: these."""
-
-    question: GetSuccessors
-    successors: tuple[int, ...]
-
-
-@frozen
-class Yes:
-    """An answer."""
-
-    question: Notify | Check
-
-
-@frozen
-class NoMember:
-    """An answer to any question: I am not in the ring."""
-
-    question: Question
-
-
-Answer: TypeAlias = Closer | Successor | Predecessor | Successors | Yes | NoMember
 Message: TypeAlias = Timer | Question | Answer | Bounced
 
 

@@ -183,11 +183,15 @@ class Driver:
         rdd = self.program.stages[stage].rdd
         return tuple(p for p in self.missing(stage) if p not in taken and not any(self.lacking(rdd, p)))
 
+    @property
+    def free(self) -> list[NodeId]:
+        """The executors that run nothing."""
+        busy = {one.executor for one in self.running}
+        return [executor for executor in self.executors if executor not in busy]
+
     def offer(self, out: Out, counted: bool) -> None:
         """Let each free executor have a task: a near one, or any once its task set has waited long enough."""
-        busy = {one.executor for one in self.running}
-        free = [executor for executor in self.executors if executor not in busy]
-        far = [executor for executor in free if not self.place(executor, self.near, out)]
+        far = [executor for executor in self.free if not self.place(executor, self.near, out)]
         passed = [(executor, one) for executor in far for one in self.passed_over(executor, out)]
         if counted:
             waited = {one for _, one in passed}
@@ -302,11 +306,9 @@ class Driver:
 
     def speculate(self, out: Out) -> None:
         """Start a second attempt at a task that runs, where an executor is free for it."""
-        busy = {one.executor for one in self.running}
-        free = [executor for executor in self.executors if executor not in busy]
         alone = [one.task for one in self.running if len(self.attempts_at(one.task)) == 1]
         sets = {(one.stage, one.round): one for one in self.sets}
         slow = [task for task in alone if (task.stage, task.round) in sets]
-        if free and slow and self.copies:
+        if self.free and slow and self.copies:
             self.copies -= 1
-            self.launch(sets[slow[0].stage, slow[0].round], slow[0].partition, free[0], out)
+            self.launch(sets[slow[0].stage, slow[0].round], slow[0].partition, self.free[0], out)

@@ -14,8 +14,8 @@ from stackproof.reference.processing.mapreduce.master import Master as JobMaster
 from stackproof.reference.processing.mapreduce.tasks import Plan
 from stackproof.reference.processing.stages import Program
 from stackproof.reference.scheduling.mesos.agent import Agent
+from stackproof.reference.scheduling.mesos.broker import Setting
 from stackproof.reference.scheduling.mesos.framework import Service
-from stackproof.reference.scheduling.mesos.master import Setting
 from stackproof.reference.scheduling.mesos.resources import anybodys
 from stackproof.reference.stack.drivers import Driver, MapReduceDriver, RDDDriver
 from stackproof.reference.stack.machine import Machine

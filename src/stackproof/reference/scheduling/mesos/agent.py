@@ -24,23 +24,21 @@ from stackproof.reference.scheduling.mesos.messages import (
     Acknowledge,
     AgentRegistered,
     Detected,
-    ExecutorReady,
     Held,
     Kill,
     Launch,
-    MasterTimedOut,
     RegisterAgent,
     ReregisterAgent,
     Shutdown,
     ShutdownFramework,
     Task,
-    TaskEnds,
     TaskId,
     TaskState,
     UnregisterAgent,
     Update,
 )
 from stackproof.reference.scheduling.mesos.resources import Resources, total
+from stackproof.reference.scheduling.mesos.timers import ExecutorReady, MasterTimedOut, TaskEnds
 
 ToAgent: TypeAlias = (
     Detected

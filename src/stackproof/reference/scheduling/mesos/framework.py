@@ -38,9 +38,9 @@ from stackproof.reference.scheduling.mesos.messages import (
     TaskState,
     UnregisterFramework,
     Update,
-    WaitOver,
 )
 from stackproof.reference.scheduling.mesos.resources import ANYBODY, Resources, Vector
+from stackproof.reference.scheduling.mesos.timers import WaitOver
 
 ToFramework: TypeAlias = Detected | FrameworkRegistered | Offer | Rescind | Update | Revoke | WaitOver
 
