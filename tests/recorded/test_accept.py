@@ -87,6 +87,19 @@ def test_the_run_of_a_bug_is_refused_by_the_scenario_that_is_fixed(name: str, li
     assert (refusal.line, refusal.guard.name) == (line, "message")
 
 
+@pytest.mark.parametrize(
+    ("decision", "verdict"), [("COMMIT", "held"), ("Decision.COMMIT", "held"), ("ABORT", "violated")]
+)
+def test_a_member_of_an_enum_is_told_by_its_name(decision: str, verdict: str) -> None:
+    scenario, log = of_trace("two-phase-commit/everybody-commits.jsonl")
+    named = [
+        {**line, "message": {"Decided": {"decision": decision}}} if "Decided" in line.get("message", {}) else line
+        for line in log
+    ]
+    assert named != log
+    assert accept(scenario, named).verdict.value == verdict
+
+
 # Logs of several machines
 
 

@@ -244,6 +244,8 @@ NONSENSE = {
     "no scenario": ("explore", "Missing argument"),
     "an unknown scenario": ("explore quorun", "did you mean quorum?"),
     "a layer": ("explore storage", "there is no scenario"),
+    "a bug without its name": ("explore --bug", "--bug takes the ID of one bug"),
+    "a bug beside a scenario": ("explore quorum --bug A1", "leave out quorum"),
     "a file": ("explore mine.py", "stackproof explore mine.py:FUNCTION"),
     "no such file": ("explore nowhere.py:f", "there is no file nowhere.py"),
     "no such function": ("explore mine.py:brokn", "stackproof explore mine.py:broken"),

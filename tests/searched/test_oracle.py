@@ -18,6 +18,7 @@ from stackproof.checker.oracle import Comparison, Difference, Refused, hold
 from stackproof.checker.oracle.following import gap
 from stackproof.checker.oracle.moves import moves
 from stackproof.checker.registry import build
+from stackproof.checker.render.oracle import show
 from stackproof.checker.trace import lines_of
 from stackproof.checker.world import happenings
 from stackproof.reference.actor import NodeId, Out
@@ -468,6 +469,15 @@ def test_a_system_that_does_not_ignore_what_the_reference_ignores_is_found() -> 
     difference = found(hold(partial(ForeignOwner, polite=True), scenario))
     assert [event.name for event in difference.schedule] == ["deliver", "deliver"]
     assert replay(difference.trace, scenario).length == 1, "to the explorers the second is no event"
+
+
+def test_what_the_reference_ignores_is_told_beside_the_story(capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = Scenario(nodes=(Owner("owner"), Visitor("a"), Visitor("b")))
+    comparison = hold(partial(ForeignOwner, polite=True), scenario)
+    show(comparison)
+    last = found(comparison).schedule[-1]
+    _, _, told = capsys.readouterr().out.partition("without effect in the reference:\n")
+    assert told.startswith(f"2  owner <- {last.source}  ")
 
 
 # Small parts

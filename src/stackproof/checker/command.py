@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Annotated, Any, TypeAlias, get_args, get_origin
 
 import typer
@@ -26,6 +27,7 @@ class ScenarioCommand(TyperCommand):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """The context of this verb, or, where the line names a scenario, of the verb with that scenario's options."""
+        refuse_two(args)
         args = list(bugs_by_name(args))
         place = self.place_of_scenario(args)
         if place is None:
@@ -58,7 +60,19 @@ def bugs_by_name(args: Sequence[str]) -> Iterator[str]:
     words = iter(args)
     for word in words:
         option, equals, identifier = word.partition("=")
-        yield bug_named(identifier if equals else next(words, "")) if option == "--bug" else word
+        if option != "--bug":
+            yield word
+        elif named := identifier if equals else next(words, ""):
+            yield bug_named(named)
+        else:
+            raise ScenarioError("--bug takes the ID of one bug. See: stackproof list bugs")
+
+
+def refuse_two(args: Sequence[str]) -> None:
+    """Raise ScenarioError for a line that names a scenario beside a bug, which is one itself."""
+    named = [word for before, word in pairwise(("", *args)) if is_registered(word) and not before.startswith("-")]
+    if "--bug" in args and named:
+        raise ScenarioError(f"--bug names a scenario by itself; leave out {named[0]}. See: stackproof list bugs")
 
 
 def prose(text: str) -> str:

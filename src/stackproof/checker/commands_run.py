@@ -36,8 +36,9 @@ def run(
 ) -> int:
     """Run a job on the whole stack, in virtual time: machines crash, links are cut, machines join.
 
-    The answer is compared with that of one plain process. Exit status: 0 equal, 1 not, or a property of some layer did
-    not hold on the way, 2 the question made no sense, 3 unknown, its time was over.
+    The answer is compared with that of one plain process.
+
+    Exit status: 0 equal, 1 not, or a layer broke its word, 2 the question made no sense, 3 unknown: time was over.
     """
     asked = Asked(job, (*(files or ()), *(more or ())), pattern, agents)
     what = ordered(faults)

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from stackproof.checker.conformance import REFINEMENTS, refinement_of
 from stackproof.checker.counterexamples import explore_again, replay_again, save, slug
-from stackproof.checker.explore import explore
+from stackproof.checker.explore import explore, most_memory_mib
 from stackproof.checker.explore.limits import Limits, Watcher
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.proofs import PROVED
@@ -160,19 +160,21 @@ def gather(
         written = {} if evidence.broken else save(report, Path(f"counterexample-{slug(name)}.jsonl"), complain)
         evidence = evolve(evidence, written=written)
         if not interrupted:
-            evidence = evolve(evidence, proved=proved(name, budget), searched=searched(name, budget))
+            with watched(f"{name}, held against its model") as watcher:
+                limits = Limits(budget.conforming, None, most_memory_mib(), watcher)
+                evidence = evolve(evidence, proved=proved(name, limits), searched=searched(name, budget))
             interrupted = evidence.searched is not None and evidence.searched.why == "interrupted"
         yield evidence
 
 
-def proved(name: str, budget: Budget) -> Proved | None:
+def proved(name: str, limits: Limits) -> Proved | None:
     """What is proved of the model that a scenario follows, and whether it does follow it; None where there is none."""
     if name not in REFINEMENTS or (name in SCENARIOS and SCENARIOS[name].broken):
         return None
     from stackproof.checker.conformance.refinement import conform  # noqa: PLC0415 - Z3 is slow to import
 
     scenario = build(name)
-    found = conform(scenario, refinement_of(scenario), Limits(worlds=budget.conforming))
+    found = conform(scenario, refinement_of(scenario), limits)
     model = REFINEMENTS[name].replace("_", "-")
     obligations, wrong = obligations_of(model)
     departed = () if found.departure is None else (found.departure.reason,)

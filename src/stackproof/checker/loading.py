@@ -31,7 +31,11 @@ def function_at(name: str) -> Callable[..., Any]:
 
 def others(place: str, module: ModuleType, wanted: str) -> str:
     """What may have been meant."""
-    own = [name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__]
+    own = [
+        name
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
+    ]
     close = get_close_matches(wanted, own, 1)
     return f"Did you mean: stackproof explore {place}:{close[0]}" if close else "Registered scenarios: stackproof list"
 

@@ -7,6 +7,7 @@ is read is plain data, checked for size and shape; no object of ours is ever bui
 import json
 import stat
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,12 @@ class Recording:
 
 def bad(where: str, sentence: str) -> TraceError:
     """What is wrong with a file, or with one line of it."""
-    return TraceError(f"{where}: {sentence}. Good traces: stackproof list traces")
+    return TraceError(f"{where}: {ended(sentence)} Good traces: stackproof list traces")
+
+
+def ended(sentence: str) -> str:
+    """A sentence with a full stop, unless it is a question."""
+    return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 def read(path: Path) -> Recording:
@@ -73,7 +79,8 @@ def contents(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise bad(str(path), str(error.strerror)) from None
+        close = get_close_matches(path.as_posix(), shipped_traces(), 1)
+        raise bad(str(path), f"{error.strerror}{f'; did you mean {close[0]}?' if close else ''}") from None
     except ValueError:
         raise bad(ascii(str(path)), "this is no file") from None
 

@@ -1,7 +1,8 @@
 """Does what a line says fit an event and the world after it? And if not, what is apart?
 
 What a line leaves out fits anything: of an object, the keys that it names are compared; a message may be told by its
-class alone, `"message": "Store"`. Numbers with a fraction are as JSON writes them, or as traces do.
+class alone, `"message": "Store"`, a member of an Enum by its name. Numbers with a fraction are as JSON writes them, or
+as traces do.
 """
 
 import json
@@ -86,9 +87,11 @@ def against(said: Any, form: Any, where: str) -> Iterator[Apart]:
 
 
 def same(said: Any, form: Any) -> bool:
-    """Whether two JSON values are one: 1 and true are not, 0.5 and what a trace makes of it are."""
+    """Whether two JSON values are one: 1 and true are not; 0.5, or an Enum's name, and what a trace makes of it are."""
     if isinstance(said, float) and isinstance(form, dict):
         return bool(form == plain(said))
+    if isinstance(said, str) and isinstance(form, dict) and list(form) == ["#enum"]:
+        return said in (form["#enum"], form["#enum"].rpartition(".")[2])
     return type(said) is type(form) and bool(said == form)
 
 

@@ -1,6 +1,7 @@
 """The answers of the oracle for people: the verdict first, then the story up to where the two part."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -10,7 +11,7 @@ from rich.text import Text
 from stackproof.checker.counterexamples import command
 from stackproof.checker.oracle.difference import Comparison, Difference
 from stackproof.checker.oracle.following import View, shown
-from stackproof.checker.render.story import story
+from stackproof.checker.render.story import columns, headline, story
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.render.text import events, title
 from stackproof.checker.report import Verdict
@@ -48,11 +49,23 @@ def parting(found: Difference) -> list[RenderableType]:
         Text(f"{length} the two differ: {found.parting.reason}."),
         "",
         story(found.trace),
+        *ignored(found),
         "",
     ]
     if found.names:
         parts += [views(found), ""]
     return [*parts, Text(how_short(found))]
+
+
+def ignored(found: Difference) -> list[RenderableType]:
+    """What was asked of the system and is no step of the reference's, which does nothing then."""
+    steps = Counter(step.event.unchosen for step in found.trace.steps)
+    table = columns()
+    for number, event in enumerate(found.schedule, 1):
+        steps[event] -= 1
+        if steps[event] < 0:
+            table.add_row(*headline(number, event))
+    return ["", Text("Asked of the system, and without effect in the reference:"), table] if table.rows else []
 
 
 def how_short(found: Difference) -> str:

@@ -53,7 +53,9 @@ def ordered(text: str) -> Ordered:
         kind, _, count = word.partition("=")
         if kind not in kinds or not count.isdecimal() or kind in found:
             there = ", ".join(kinds)
-            raise ScenarioError(f"--faults {text}: write each kind once, as in crashes=2,cuts=1; there are {there}")
+            raise ScenarioError(
+                f"--faults {text}: there are {there}; write each kind once, with a number: --faults crashes=2,cuts=1"
+            )
         found[kind] = int(count)
     return Ordered(**found)
 
