@@ -93,6 +93,11 @@ def has_read(s: Store, place: Term, what: Term) -> Formula:
     return ForAll([c], Implies(s.holds(place, c), reads(what, c) == s.content(place, c)))
 
 
+def lose(s: Store, t: Store) -> Formula:
+    """Some of what was held is lost: that of a place, or of many."""
+    return unless(s, t, z3.BoolVal(False))
+
+
 def compute(s: Store, t: Store) -> Formula:
     """Place e computes some blocks, for which it holds all that they need."""
     made = And(p == e, has_inputs(s, e, b), t.content(p, b) == makes(b, i))
@@ -103,11 +108,6 @@ def copy(s: Store, t: Store) -> Formula:
     """Place e gets block x from d, which holds it."""
     made = And(p == e, b == x, t.content(p, b) == s.content(d, x))
     return Exists([d, e, x], And(s.holds(d, x), unless(s, t, made)))
-
-
-def lose(s: Store, t: Store) -> Formula:
-    """Some of what was held is lost: that of a place, or of many."""
-    return unless(s, t, z3.BoolVal(False))
 
 
 def held_as_in_its_lineage(s: Store) -> Formula:
@@ -151,7 +151,7 @@ LINEAGE = System(
     rigid=[needs, before, reads, makes, lineage, another],
     axioms=[a_graph_without_cycles, deterministic, without_failure],
     init=init,
-    steps=[compute, copy, lose],
+    steps=[lose, compute, copy],
     invariants=[held_as_in_its_lineage, was_as_in_its_lineage],
     consequences=[a_recomputed_block_equals_the_lost_one, copies_are_equal, what_is_missing_can_be_computed],
     lemmas=[lineage_is_one],
