@@ -37,6 +37,7 @@ from stackproof.checker.replay import replay as replayed
 from stackproof.checker.report import Verdict
 from stackproof.checker.saying import Json, NoColor, complain, say, say_json, say_text
 from stackproof.checker.scenario import Scenario
+from stackproof.checker.trace_file import ended
 
 app = typer.Typer(
     add_completion=False, epilog="Exit status: 0 held, 1 violated, 2 the question made no sense, 3 unknown."
@@ -94,13 +95,17 @@ def explore(
         "counterexample.jsonl"
     ),
     conform: Annotated[bool, typer.Option("--conform", help="Hold every step against the formal model.")] = False,
+    symmetric: Annotated[
+        bool, typer.Option("--symmetric", help="Visit one of all worlds that differ in who is who.")
+    ] = False,
     as_json: Json = False,
     no_color: NoColor = False,
 ) -> int:
     """Visit every world of a scenario, within its bounds."""
     check_writable(trace)
     if conform:
-        return conform_(scenario, Limits(worlds, time, memory or most_memory_mib()), as_json, not no_color)
+        limits = Limits(worlds, time, memory or most_memory_mib())
+        return conform_(scenario, limits, symmetric, as_json, not no_color)
     with watched(scenario.name, not no_color) as watcher:
         report = explored(
             scenario,
@@ -110,6 +115,7 @@ def explore(
             worlds=worlds,
             watcher=watcher,
             threads=threads,
+            symmetric=symmetric,
         )
     written = save(report, trace, complain)
     if as_json:
@@ -118,14 +124,14 @@ def explore(
     return say(not no_color, report.exit_status, text.of_exploration(report, written), last=again)
 
 
-def conform_(scenario: Scenario, limits: Limits, as_json: bool, colour: bool) -> int:
+def conform_(scenario: Scenario, limits: Limits, symmetric: bool, as_json: bool, colour: bool) -> int:
     """Hold every step of a scenario against its formal model."""
     refinement = refinement_of(scenario)
     from stackproof.checker.conformance.refinement import conform  # noqa: PLC0415 - Z3 is slow to import
     from stackproof.checker.render.conforming import of_conformance  # noqa: PLC0415 - likewise
 
     with watched(scenario.name, colour) as watcher:
-        found = conform(scenario, refinement, evolve(limits, watcher=watcher))
+        found = conform(scenario, refinement, evolve(limits, watcher=watcher), symmetric=symmetric)
     status = found.verdict.exit_status
     return say_json(found.form(), status) if as_json else say(colour, status, of_conformance(found))
 
@@ -252,7 +258,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def usage(error: Any) -> str:
     """What is wrong with a command line, and where the right one is explained."""
     path = error.ctx.command_path if getattr(error, "ctx", None) else "stackproof"
-    return f"{error.format_message().rstrip('.')}. See: {path} --help"
+    said = ended(error.format_message().replace("Value error, ", "").rstrip("."))
+    return f"{said} See: {path} --help"
 
 
 if __name__ == "__main__":

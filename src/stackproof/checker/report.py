@@ -100,7 +100,8 @@ class Report(Answer):
 
     `distinct` counts worlds, the initial ones included; `transitions` enabled events, those into known worlds included;
     `depth` the levels of the breadth-first search below the initial worlds. `promises` are the claims about every fair
-    run that were decided, each with whether it comes to stay.
+    run that were decided, each with whether it comes to stay. With a symmetry, one world of each of so many `orbits`
+    was visited; all other numbers are still those of all worlds.
     """
 
     scenario: str
@@ -118,6 +119,7 @@ class Report(Answer):
     handlers: tuple[Handled, ...] = ()
     promises: tuple[tuple[str, bool], ...] = ()
     evidence: str = field(default="exhausted")
+    orbits: int | None = None
 
     def form(self, traces: Mapping[str, str] | None = None) -> dict[str, Any]:
         """The report as JSON; `traces` says in which file the trace of each violated property was written."""
@@ -130,6 +132,7 @@ class Report(Answer):
             "verdict": self.verdict.value,
             "why": self.why,
             "distinct": self.distinct,
+            **({} if self.orbits is None else {"orbits": self.orbits}),
             "transitions": self.transitions,
             "depth": self.depth,
             "seconds": round(self.seconds, 3),

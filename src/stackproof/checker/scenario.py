@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, TypeAlias, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args, get_type_hints
 
 import attrs
 from attrs import define, evolve, field
@@ -13,6 +13,9 @@ from stackproof.checker.host import Cause, Effect, Host, ScenarioError, Status, 
 from stackproof.checker.network import Inbox, Network
 from stackproof.checker.world import Event, World, after
 from stackproof.reference.actor import NodeId
+
+if TYPE_CHECKING:
+    from stackproof.checker.symmetry import Symmetry
 
 Property: TypeAlias = Callable[[World], Iterator[str] | bool | None]
 
@@ -32,6 +35,7 @@ class Scenario:
     always_reachable  from every reachable world, steps that are no faults can still reach a world where they are true
     monitors     by name, frozen values; `observe(node, event)` returns the next one upon each `out.observe(event)`
     prune        no world is looked past for which this is true: the verdict is then one within bounds
+    symmetry     which worlds differ only in who is who; used where that is asked for, and checked then
     """
 
     nodes: tuple[Any, ...] = field(converter=tuple[Any, ...])
@@ -45,6 +49,7 @@ class Scenario:
     always_reachable: tuple[Property, ...] = field(default=(), converter=tuple[Any, ...])
     monitors: Mapping[str, Any] = field(factory=dict)
     prune: Property | None = None
+    symmetry: "Callable[[Scenario], Symmetry] | None" = None
     name: str = ""
     parameters: Mapping[str, Any] = field(factory=dict)
     known: dict[tuple[Host, Cause], tuple[Effect, ...]] = field(factory=dict, init=False, repr=False)
@@ -64,14 +69,18 @@ class Scenario:
 
     def check_properties(self) -> None:
         """Raise ScenarioError unless every property has a name of its own."""
-        promised = (*self.eventually, *self.eventually_always, *self.always_reachable)
-        claims = (*self.invariants, *self.goals, *promised)
-        names = [getattr(claim, "__name__", None) for claim in claims]
-        for claim, name in zip(claims, names, strict=True):
+        names = [getattr(claim, "__name__", None) for claim in self.claims]
+        for claim, name in zip(self.claims, names, strict=True):
             if name is None:
                 raise ScenarioError(f"the property {claim!r} has no name: write it as a function")
             if names.count(name) > 1:
                 raise ScenarioError(f"two properties are called {name!r}: give each a name of its own")
+
+    @property
+    def claims(self) -> tuple[Property, ...]:
+        """Every property of the scenario."""
+        promised = (*self.eventually, *self.eventually_always, *self.always_reachable)
+        return (*self.invariants, *self.goals, *promised)
 
     def named_elsewhere(self) -> set[NodeId]:
         """The nodes that the network and the faults speak of."""

@@ -34,7 +34,7 @@ class Past:
 
     picked: frozenset[tuple[Any, Version]] = frozenset({(None, FIRST)})
     stored: frozenset[tuple[NodeId, Version]] = frozenset()
-    by: frozenset[tuple[Version, str]] = frozenset()
+    by: frozenset[tuple[Version, frozenset[NodeId]]] = frozenset()
     heard: frozenset[tuple[A_GET, NodeId, Version]] = frozenset()
 
 
@@ -108,13 +108,13 @@ def state(world: World, past: Past) -> Image:
     results = {(g.client, g.number): picked[g.result] for g in asked if g.done}
     everybody, versions = gets(world.scenario), picked.values()
     heard = {(g, r): version for g, r, version in past.heard}
-    by = dict(past.by)
+    by = {(version,): called(some) for version, some in past.by}
     return {
         "held": {(r,): world.nodes[r].copy.version for r in replicas(world.scenario)},
         "begun": frozenset((version,) for version in versions),
         "stored": past.stored,
         "done": frozenset((version,) for version in done),
-        "by": Default({(version,): by[version] for version in by}, NOBODY),
+        "by": Default(by, NOBODY),
         "asking": frozenset(((g.client, g.number),) for g in asked),
         "before": frozenset(((g.client, g.number), v) for g in asked for v, put in done.items() if put.precedes(g)),
         "answered": frozenset(heard),
@@ -156,5 +156,5 @@ def of_a_client(past: Past, before: World, event: Event, after: World) -> Past:
     if now.phase is Phase.STORING and was.phase is not Phase.STORING and isinstance(now.operation, Put):
         return evolve(past, picked=past.picked | {(now.operation.value, now.copy.version)})
     if was.phase is Phase.STORING and now.phase is Phase.IDLE and isinstance(was.operation, Put):
-        return evolve(past, by=past.by | {(was.copy.version, called(was.acknowledged | {event.source}))})
+        return evolve(past, by=past.by | {(was.copy.version, frozenset({*was.acknowledged, event.source or ""}))})
     return past

@@ -34,18 +34,22 @@ def explore(
     worlds: int | None = None,
     watcher: Watcher | None = None,
     threads: int | None = None,
+    symmetric: bool = False,
 ) -> Report:
     """Visit every world of `scenario` and hold its properties against each.
 
     seconds, memory_mib, worlds   where to stop, the verdict unknown (memory: by default at 80 % of all there is)
     watcher                       is told the progress about ten times a second
     threads                       of the native engine (None: as it sees fit)
+    symmetric                     visit one world of each orbit, with the symmetry that the scenario declares
     """
     if engine not in ("auto", "plain", "native"):
         raise ScenarioError(f"there is no engine {engine!r}: take auto, plain or native")
     limits = Limits(worlds, seconds, memory_mib or most_memory_mib(), watcher)
-    if engine == "plain":
-        return explore_plainly(scenario, limits)
+    if symmetric and engine == "native":
+        raise ScenarioError("only the plain engine knows symmetry: omit --engine native, or --symmetric")
+    if engine == "plain" or symmetric:
+        return explore_plainly(scenario, limits, symmetric)
     if engine == "auto":
         small = Trial(worlds, seconds, limits.memory_mib, watcher, began=limits.began)
         report = explore_plainly(scenario, small)

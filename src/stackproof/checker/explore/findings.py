@@ -23,6 +23,7 @@ class Findings:
 
     scenario: Scenario
     distinct: int = 0
+    orbits: int | None = None
     transitions: int = 0
     depth: int = 0
     pruned: int = 0
@@ -57,6 +58,7 @@ class Findings:
             violated=tuple(self.violated()),
             goals=tuple(Goal(name, length) for name, length in self.goals.items()),
             handlers=self.coverage(),
+            orbits=self.orbits,
             promises=() if self.stopped else tuple((one.__name__, stays) for one, stays in promises(self.scenario)),
         )
 

@@ -4,7 +4,7 @@ This is self-stabilisation, and the absence of dead ends: it says that nothing i
 gets there. A world beyond a prune is taken to be a way out, since nobody looked past it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from stackproof.checker.host import ScenarioError, Status
 from stackproof.checker.scenario import Property, true_in
@@ -32,14 +32,17 @@ def is_way_out(claim: Property, world: World) -> bool:
     return true_in(claim, world) or (prune is not None and true_in(prune, world))
 
 
-def first_stuck(claim: Property, worlds: Iterable[World]) -> World | None:
-    """The first of all the worlds of a scenario from which no calm steps lead to the claim."""
+def first_stuck(claim: Property, worlds: Iterable[World], visited: Callable[[World], World]) -> World | None:
+    """The first of all the worlds of a scenario from which no calm steps lead to the claim.
+
+    visited   of a world, the one of its orbit that is among them
+    """
     behind: dict[World, list[World]] = {}
     good = [world for world in worlds if is_way_out(claim, world)]
     reached = set(good)
     for world in worlds:
         for after in calm_steps(world):
-            behind.setdefault(after, []).append(world)
+            behind.setdefault(visited(after), []).append(world)
     while good:
         for world in behind.get(good.pop(), ()):
             if world not in reached:

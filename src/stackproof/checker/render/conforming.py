@@ -36,7 +36,10 @@ def because(found: Conformed) -> str:
 
 def facts(found: Conformed) -> Iterator[tuple[str, str]]:
     """How much was looked at, and how often each step of the model was taken."""
-    yield "worlds", f"{found.worlds:,} distinct, {found.images:,} states of the model"
+    seen = "" if found.orbits is None else " seen"
+    yield "worlds", f"{found.worlds:,} distinct, {found.images:,} states of the model{seen}"
+    if found.orbits is not None:
+        yield "orbits", f"{found.orbits:,}, and the steps from one world of each were looked at"
     yield "transitions", f"{found.transitions:,}"
     yield "time", f"{found.seconds:.2f} s"
     for name, count in found.taken.items():
@@ -64,7 +67,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tup
     for name, value in after.items():
         old, new = (members(shown(one)) for one in (before.get(name, frozenset()), value))
         gone, come = [one for one in old if one not in new], [one for one in new if one not in old]
-        yield name, "  ".join([*(f"-{one}" for one in gone), *(f"+{one}" for one in come)])
+        if gone or come:
+            yield name, "  ".join([*(f"-{one}" for one in gone), *(f"+{one}" for one in come)])
 
 
 def members(form: Any) -> list[str]:

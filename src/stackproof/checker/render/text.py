@@ -74,8 +74,11 @@ def grid(rows: Iterable[tuple[str, str]]) -> Table:
 
 def facts(report: Report) -> Iterator[tuple[str, str]]:
     """The figures of a report, each with its name; a name is given once."""
-    rate = f", {report.distinct / report.seconds:,.0f} worlds/s" if report.seconds > 0 else ""
+    visited = report.distinct if report.orbits is None else report.orbits
+    rate = f", {visited / report.seconds:,.0f} worlds/s" if report.seconds > 0 else ""
     yield "worlds", f"{report.distinct:,} distinct"
+    if report.orbits is not None:
+        yield "orbits", f"{report.orbits:,}, and one world of each was visited"
     yield "transitions", f"{report.transitions:,}"
     yield "depth", f"{report.depth:,}"
     yield "time", f"{report.seconds:.2f} s{rate}, {report.peak_mib:,} MiB, {report.engine} engine"
@@ -85,7 +88,7 @@ def facts(report: Report) -> Iterator[tuple[str, str]]:
     for index, (name, stays) in enumerate(report.promises if report.verdict is Verdict.HELD else ()):
         yield "" if index else "fair runs", f"all come to {'stay in ' if stays else ''}{name}"
     idle = [f"{one.node} {one.message}" for one in report.handlers if not one.count]
-    if idle:
+    if idle and report.verdict is not Verdict.VIOLATED:
         yield "never ran", ", ".join(idle)
 
 

@@ -1,13 +1,24 @@
 """Chord in atomic steps, under questions: made correct, and as published.
 
 What is assumed of failures is a rule of the ring itself here (`may_fail`): its members fail as they join, by a step.
+
+No identifier is better than another: what follows from a ring that was turned is the same, but turned. So it is
+declared of the corrected protocol, which begins as any ideal ring; the published one begins as a certain one.
 """
+
+from copy import copy
+from functools import lru_cache
+from typing import Any
+
+from attrs import evolve
 
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.invariants import ring as ring_property
 from stackproof.checker.invariants.repair import beyond_repair, ideal_is_closed, ideal_within_reach
 from stackproof.checker.scenario import Scenario
+from stackproof.checker.symmetry import renamed, turning
 from stackproof.checker.world import World
+from stackproof.reference.lookup.atomic_ring import MANY, NOBODY, State
 from stackproof.reference.lookup.chord_2001_atomic import Ring2001
 from stackproof.reference.lookup.chord_atomic import Ring
 
@@ -32,7 +43,32 @@ def corrected(ring: Ring) -> Scenario:
         nodes=(ring,),
         invariants=(*ring_property.REQUIRED, *ring_property.CORRECT, ideal_within_reach(ring), ideal_is_closed(ring)),
         goals=(everybody_is_a_member, *([a_list_names_the_dead] if churning else [])),
+        symmetry=None if ring.failing else turning(ring.identifiers, turned),
     )
+
+
+def turned(world: World) -> World:
+    """The world in which each identifier is the next one on the circle."""
+    (host,) = world.hosts
+    ring = copy(host.node)
+    *relations, ring.failed = turned_state((*ring.relations, ring.failed))
+    for name, relation in zip(ring.RELATIONS, relations, strict=True):
+        setattr(ring, name, relation)
+    return evolve(world, hosts=(evolve(host, node=ring, timers=further(host.timers, ring.identifiers)),))
+
+
+def turned_state(state: State) -> State:
+    """The relations of a ring, and who failed, where each identifier is the next: it is told of it, and named."""
+    *relations, failed = state
+    identifiers = len(relations[0])
+    moved = [further(relation, identifiers) for relation in relations]
+    return *((*one[-1:], *one[:-1]) for one in moved), further(failed, identifiers)
+
+
+@lru_cache(maxsize=MANY)
+def further(value: Any, identifiers: int) -> Any:
+    """A value, each identifier in it being the next one on the circle."""
+    return renamed(value, lambda x: (x + 1) % identifiers if type(x) is int and x != NOBODY else x)
 
 
 def chord_2001_atomic(

@@ -5,6 +5,7 @@ from attrs import evolve
 from stackproof.checker.faults import Faults
 from stackproof.checker.history import History
 from stackproof.checker.host import ScenarioError
+from stackproof.checker.interchangeable import interchangeable
 from stackproof.checker.invariants import quorum as property_of
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.world import World
@@ -55,6 +56,7 @@ def quorum(
         monitors={"history": History()},
         invariants=REGULAR if regular else ATOMIC,
         goals=USED,
+        symmetry=interchangeable(replicas),
     )
 
 

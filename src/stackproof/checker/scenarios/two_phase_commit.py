@@ -2,6 +2,7 @@
 
 from stackproof.checker.faults import Faults
 from stackproof.checker.host import ScenarioError
+from stackproof.checker.interchangeable import interchangeable
 from stackproof.checker.invariants.two_phase_commit import (
     agreement,
     all_that_are_up_can_decide,
@@ -22,6 +23,7 @@ def two_phase_commit_tla(participants: int = 3) -> Scenario:
         network=Network.REPEATING,
         invariants=(agreement,),
         goals=(everybody_commits, everybody_aborts),
+        symmetry=interchangeable(names),
     )
 
 
@@ -39,6 +41,7 @@ def two_phase_commit(participants: int = 2, crashes: int = 1, restarts: bool = T
         invariants=(agreement,),
         goals=(everybody_commits, everybody_aborts),
         always_reachable=(all_that_are_up_can_decide,),
+        symmetry=interchangeable(names),
     )
 
 

@@ -1,0 +1,311 @@
+"""Interchangeable nodes: any of a set may take the place of any other, and nobody could tell.
+
+A renaming moves each node to the place of another of its set, with what is in flight to it, and renames it wherever a
+world names it: in variables, messages, timers, cuts, monitors. What a node is configured with (its variables without a
+default) belongs to the place, and stays.
+
+All worlds of an orbit must come to the same order of the nodes. They are put in order by how the world looks from each:
+its own variables, and what others say of it. Those that may change places without a trace stay as they are. Where this
+leaves several orders, each node of a kind is tried as the first of it, and the world is looked at again from there
+(individualisation and refinement: McKay, "Practical Graph Isomorphism", Congressus Numerantium 30, 1981). So ties alone
+are tried, and never all N! orders.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from functools import cached_property, partial
+from math import factorial, prod
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+from attrs import define, evolve, field, frozen
+
+from stackproof.checker.faults import Cut
+from stackproof.checker.host import Host, ScenarioError
+from stackproof.checker.network import Envelope, Inbox, Network
+from stackproof.checker.symmetry import Move, Point, Symmetry, renamed
+from stackproof.reference.actor import NodeId
+
+if TYPE_CHECKING:
+    from stackproof.checker.scenario import Scenario
+
+Names: TypeAlias = tuple[NodeId, ...]
+To: TypeAlias = Mapping[NodeId, NodeId]
+Colours: TypeAlias = Mapping[NodeId, int]
+HOST, INBOX, LEDGER, CUTS, PAST, LEFT = range(6)
+Part: TypeAlias = tuple[int, int, int]
+"""A part of a point: what it is, the place of its node (or its number), and the number of its value."""
+
+
+def interchangeable(*sets: Names) -> Callable[["Scenario"], Symmetry]:
+    """The symmetry of a scenario in which the nodes of each set are interchangeable."""
+    return partial(Interchangeable, tuple(some for some in sets if len(some) > 1))
+
+
+@frozen(eq=False)
+class Known:
+    """The value of a part; what is to be seen of it, in no order that depends on names; whom it names."""
+
+    value: Any
+    shape: Any
+    names: Names
+
+
+@define(eq=False, slots=False)
+class Interchangeable(Symmetry):
+    """Sets of interchangeable nodes of a scenario.
+
+    numbers, known   of each value of a part; and for each number, what is known of the value
+    renamings, views the number of a value renamed; that of how it looks from a node
+    """
+
+    sets: tuple[Names, ...]
+    scenario: "Scenario"
+    numbers: dict[tuple[int, Any], int] = field(factory=dict, init=False)
+    known: list[Known] = field(factory=list, init=False)
+    renamings: dict[tuple[int, int, Names], int] = field(factory=dict, init=False)
+    views: dict[Any, int] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        if lost := set(self.names) - set(self.scenario.names):
+            raise ScenarioError(f"{min(lost)!r} is said to be interchangeable, but is no node of this scenario")
+        for some in self.sets:
+            kinds = {type(self.nodes[self.scenario.place[name]]).__name__ for name in some}
+            if len(kinds) > 1:
+                raise ScenarioError(f"{', '.join(some)} cannot be interchangeable: they are {', '.join(sorted(kinds))}")
+
+    @cached_property
+    def nodes(self) -> tuple[Any, ...]:
+        """The nodes of the scenario, as they are configured."""
+        return (*self.scenario.nodes, *self.scenario.absent)
+
+    @cached_property
+    def names(self) -> Names:
+        """All that are interchangeable with others."""
+        return tuple(name for some in self.sets for name in some)
+
+    @cached_property
+    def owners(self) -> Mapping[tuple[int, int], NodeId]:
+        """Which parts are the variables of an interchangeable node, or what is in flight to it."""
+        return {(kind, self.scenario.place[name]): name for kind in (HOST, INBOX) for name in self.names}
+
+    @cached_property
+    def order(self) -> int:
+        """In how many ways each set can be put in order."""
+        return prod(factorial(len(some)) for some in self.sets)
+
+    @cached_property
+    def moves(self) -> Mapping[str, Move]:
+        """For each set, that the first two change places, and that all go one place further."""
+        moves: dict[str, Move] = {}
+        for some in self.sets:
+            one, other, *more = some
+            moves[f"{one} and {other} in each other's place"] = partial(self.move, {one: other, other: one})
+            if more:
+                further = dict(zip(some, (other, *more, one), strict=True))
+                moves[f"each of {', '.join(some)} in the place of the next"] = partial(self.move, further)
+        return moves
+
+    def move(self, to: To, point: Point) -> Point:
+        """The point in which nodes are where `to` says."""
+        values: dict[int, list[Any]] = {kind: [] for kind in range(6)}
+        for kind, _, number in sorted(self.part(part, to) for part in self.parts(point)):
+            values[kind].append(self.known[number].value)
+        hosts, inboxes, ledgers, (cuts,), (past,), _ = map(tuple, values.values())
+        return evolve(point[0], hosts=hosts, inboxes=inboxes, ledgers=ledgers, cuts=cuts), past
+
+    def candidates(self, point: Point) -> Iterator[tuple[Any, int]]:
+        """The point, its nodes put in order."""
+        looks = Looks(self, frozenset(self.parts(point)))
+        colours = {name: number for number, some in enumerate(self.sets) for name in some}
+        for order, count in looks.orders(looks.finer(colours)):
+            to = dict(zip(order, self.names, strict=True))
+            yield frozenset(self.part(part, to) for part in looks.parts), count
+
+    def parts(self, point: Point) -> Iterator[Part]:
+        """All that a point is made of."""
+        world, past = point
+        for kind, values in enumerate(
+            (world.hosts, world.inboxes, world.ledgers, (world.cuts,), (past,), (world.left,))
+        ):
+            yield from ((kind, place, self.number(kind, value)) for place, value in enumerate(values))
+
+    def number(self, kind: int, value: Any) -> int:
+        """The number of a value, which is looked at when it is first seen."""
+        if (kind, value) not in self.numbers:
+            found: set[NodeId] = set()
+            shape = self.shape(kind, value)
+            renamed(shape, lambda atom: found.add(atom) if type(atom) is str else None)
+            self.numbers[kind, value] = len(self.known)
+            self.known.append(Known(value, shape, tuple(name for name in self.names if name in found)))
+        return self.numbers[kind, value]
+
+    def part(self, part: Part, to: To) -> Part:
+        """A part where the nodes are where `to` says."""
+        kind, place, number = part
+        if (kind, place) in self.owners:
+            name = self.owners[kind, place]
+            place = self.scenario.place[to.get(name, name)]
+        names = self.known[number].names
+        if not names and kind != HOST:
+            return kind, place, number
+        key = number, place, tuple(to.get(name, name) for name in names)
+        if key not in self.renamings:
+            value = self.made(kind, place, self.known[number].value, lambda atom: named(to, atom))
+            self.renamings[key] = self.number(kind, value)
+        return kind, place, self.renamings[key]
+
+    def made(self, kind: int, place: int, value: Any, on: Callable[[Any], Any]) -> Any:
+        """The value of a part, for another place, and renamed."""
+        if kind == HOST:
+            return self.host(value, self.nodes[place], on)
+        if kind == INBOX:
+            return tuple(sorted(renamed(value, on), key=self.rank))
+        if kind == CUTS:
+            return tuple(sorted(self.cut(renamed(one, on)) for one in value))
+        return renamed(value, on)
+
+    def host(self, host: Host, configured: Any, on: Callable[[Any], Any]) -> Host:
+        """A host in the place of a node that is configured like this."""
+        node = copy(host.node)
+        for one in attrs.fields(type(node)):
+            mine = getattr(configured, one.name)
+            setattr(node, one.name, mine if is_configured(one) else renamed(getattr(node, one.name), on))
+        return Host(node, renamed(host.timers, on), host.status, host.error and "".join(map(on, words(host.error))))
+
+    def is_fifo(self, envelope: Envelope) -> bool:
+        """Whether it may not overtake others."""
+        return self.scenario.links[envelope.target][envelope.source] is Network.FIFO
+
+    def rank(self, envelope: Envelope) -> tuple[NodeId, str]:
+        """Where it stands in an inbox; those that do not overtake each other stay as they are."""
+        return (envelope.source, "") if self.is_fifo(envelope) else envelope.rank
+
+    def cut(self, cut: Cut) -> Cut:
+        """A cut, with the names in the order in which faults give them."""
+        place = self.scenario.place.__getitem__
+        here, there = (tuple(sorted(side, key=place)) for side in (cut.here, cut.there))
+        around = not cut.one_way and place(there[0]) < place(here[0])
+        return Cut(there, here) if around else Cut(here, there, cut.one_way)
+
+    def shape(self, kind: int, value: Any) -> Any:
+        """What is to be seen of a value."""
+        if kind == HOST:
+            return self.variables(value.node), value.timers, value.status, words(value.error or "")
+        if kind == INBOX:
+            return frozenset(Counter(self.queues(value)).items())
+        if kind == CUTS:
+            return frozenset(one.pairs for one in value)
+        return () if kind == LEFT else value
+
+    def variables(self, node: Any) -> tuple[Any, ...]:
+        """The variables of a node but for its configuration, which must be as it was."""
+        configured = self.nodes[self.scenario.place[node.id]]
+        for one in attrs.fields(type(node)):
+            if is_configured(one) and getattr(node, one.name) != getattr(configured, one.name):
+                what = f"{type(node).__name__} changes its {one.name!r}, which has no default and so is configuration"
+                raise ScenarioError(f"{what}: give it a default, or omit --symmetric")
+        return tuple(getattr(node, one.name) for one in attrs.fields(type(node)) if not is_configured(one))
+
+    def queues(self, inbox: Inbox) -> Iterator[tuple[Envelope, ...]]:
+        """What is in flight to a node: each queue, and each other message by itself."""
+        waiting: dict[NodeId, list[Envelope]] = {}
+        for envelope in inbox:
+            if self.is_fifo(envelope):
+                waiting.setdefault(envelope.source, []).append(envelope)
+            else:
+                yield (envelope,)
+        yield from map(tuple, waiting.values())
+
+    def view(self, number: int, name: NodeId, colours: Colours) -> int:
+        """How a value looks from a node, as a number; the other nodes are known by their colours only."""
+        known = self.known[number]
+        key = number, name, tuple(colours[other] for other in known.names)
+        if key not in self.views:
+            marks = {other: f"\0{colours[other]}" for other in known.names} | {name: "\0"}
+            look = renamed(known.shape, lambda atom: named(marks, atom))
+            self.views[key] = self.views.setdefault((look,), len(self.views))
+        return self.views[key]
+
+
+def named(to: To, atom: Any) -> Any:
+    """An atom, or the new name if it is a name."""
+    return to.get(atom, atom) if type(atom) is str else atom
+
+
+def words(text: str) -> tuple[str, ...]:
+    """A text in pieces of which each is a word, or lies between two."""
+    return tuple(re.split(r"(\w+)", text))
+
+
+def is_configured(variable: "attrs.Attribute[Any]") -> bool:
+    """Whether a variable is configuration: it has no default, and a crash has nothing to do with it."""
+    return variable.default is attrs.NOTHING and not variable.metadata.get("durable")
+
+
+@define(eq=False, slots=False)
+class Looks:
+    """How one point looks from each of its interchangeable nodes."""
+
+    symmetry: Interchangeable
+    parts: frozenset[Part]
+
+    @cached_property
+    def about(self) -> Mapping[NodeId, list[Part]]:
+        """The parts of each node, and those that name it."""
+        about: dict[NodeId, list[Part]] = {name: [] for name in self.symmetry.names}
+        for part in self.parts:
+            owner, names = self.symmetry.owners.get(part[:2]), self.symmetry.known[part[2]].names
+            for name in names if owner is None or owner in names else (*names, owner):
+                about[name].append(part)
+        return about
+
+    def orders(self, colours: Colours) -> Iterator[tuple[list[NodeId], int]]:
+        """The orders of the nodes to which every point of the orbit comes, each with how many it stands for."""
+        classes = [[name for name in colours if colours[name] == one] for one in sorted(set(colours.values()))]
+        loose = next((apart for apart in map(self.twins, classes) if len(apart) > 1), None)
+        if loose is None:
+            yield [name for some in classes for name in some], prod(factorial(len(some)) for some in classes)
+            return
+        finer = self.finer(colours)
+        if len(set(finer.values())) > len(classes):
+            yield from self.orders(finer)
+            return
+        tied = {name for twins in loose for name in twins}
+        for twins in loose:
+            told = {name: 2 * one + (name in tied and name != twins[0]) for name, one in colours.items()}
+            for order, count in self.orders(told):
+                yield order, count * len(twins)
+
+    def finer(self, colours: Colours) -> dict[NodeId, int]:
+        """The colours, where nodes of one colour have several if the world does not look the same from them."""
+        looks = {name: (one, self.look(name, colours)) for name, one in colours.items()}
+        ranks = {look: rank for rank, look in enumerate(sorted(set(looks.values())))}
+        return {name: ranks[look] for name, look in looks.items()}
+
+    def look(self, name: NodeId, colours: Colours) -> tuple[Any, ...]:
+        """How the world looks from a node."""
+        looks = []
+        for kind, place, number in self.about[name]:
+            owner = self.symmetry.owners.get((kind, place))
+            whose = (0, place) if owner is None else (1, 0) if owner == name else (2, colours[owner])
+            looks.append((kind, whose, self.symmetry.view(number, name, colours)))
+        return tuple(sorted(looks))
+
+    def twins(self, names: list[NodeId]) -> list[list[NodeId]]:
+        """Some nodes, those together among whom any two may change places without a trace."""
+        found: list[list[NodeId]] = []
+        for name in names:
+            group = next((some for some in found if self.may_change_places(some[0], name)), None)
+            if group is None:
+                found.append([name])
+            else:
+                group.append(name)
+        return found
+
+    def may_change_places(self, one: NodeId, other: NodeId) -> bool:
+        """Whether nobody could tell if two nodes changed places."""
+        to = {one: other, other: one}
+        return all(self.symmetry.part(part, to) in self.parts for part in (*self.about[one], *self.about[other]))
