@@ -22,8 +22,9 @@ from stackproof.checker.registry import BUGS, build
 from stackproof.checker.replay import replay
 from stackproof.checker.report import Verdict
 from stackproof.checker.scenario import true_in
-from stackproof.checker.search import walking
-from stackproof.checker.search.walks import LANES, Party, Walked, walks
+from stackproof.checker.search import lanes
+from stackproof.checker.search.lanes import LANES
+from stackproof.checker.search.walks import Party, Walked, walks
 from stackproof.checker.trace import lines_of
 from stackproof.checker.world import World, happenings
 from stackproof.reference.actor import Bounced, NodeId, Out
@@ -33,7 +34,7 @@ from tests.searched.puppets import scenarios
 
 def under_way(party: Party, lane: int) -> list[World]:
     """The worlds of the walk in a lane, as far as it has come."""
-    first, at = party.bounds.starts + lane * (party.depth + 1), int(party.walkers.lanes[lane, walking.AT])
+    first, at = party.bounds.starts + lane * (party.depth + 1), int(party.walkers.lanes[lane, lanes.AT])
     return [party.expander.book.world(party.expander.store.row(place)) for place in range(first, first + at + 1)]
 
 
@@ -74,8 +75,8 @@ def visited(party: Party, stretches: int) -> set[World]:
     worlds: set[World] = set()
     for _ in range(stretches):
         party.stretch(1)
-        for lane in np.flatnonzero(party.walkers.lanes[:, walking.AT] >= 0).tolist():
-            place = party.bounds.starts + lane * (party.depth + 1) + int(party.walkers.lanes[lane, walking.AT])
+        for lane in np.flatnonzero(party.walkers.lanes[:, lanes.AT] >= 0).tolist():
+            place = party.bounds.starts + lane * (party.depth + 1) + int(party.walkers.lanes[lane, lanes.AT])
             row = party.expander.store.rows[place].tobytes() + bytes(party.expander.store.widths)
             if row not in rows:
                 rows.add(row)
@@ -134,7 +135,7 @@ def paths(quota: int, stretches: int) -> dict[int, list[World]]:
     longest: dict[int, list[World]] = {}
     for _ in range(stretches):
         party.stretch(quota)
-        for lane, number in enumerate(party.walkers.lanes[:, walking.NUMBER].tolist()):
+        for lane, number in enumerate(party.walkers.lanes[:, lanes.NUMBER].tolist()):
             longest[number] = max(longest.get(number, []), under_way(party, lane), key=len)
     return longest
 

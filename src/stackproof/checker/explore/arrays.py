@@ -71,7 +71,7 @@ class PerNode:
 
     def set(self, node: int, number: int, row: Any) -> None:
         """Write one row."""
-        if number >= self.array.shape[1]:
+        while number >= self.array.shape[1]:
             self.array = np.concatenate([self.array, np.zeros_like(self.array)], axis=1)
         self.array[node, number] = row
 
@@ -99,3 +99,8 @@ class Map:
             self.used += store_all(self.entries, np.array(self.waiting, np.int64))
             self.waiting.clear()
         return self.entries
+
+
+def too_many(whom: str) -> ScenarioError:
+    """More may happen next than the entries of a list can be counted."""
+    return ScenarioError(f"in some world more than {keys.ENTRY_MASK:,} things may happen {whom}: use --engine plain")

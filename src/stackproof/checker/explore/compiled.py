@@ -2,12 +2,13 @@
 
 Numba keeps compiled functions on disk, but notices only changes of the very file that a function stands in. Here the
 functions of several files call each other, so the cache lies in a folder of its own, named after the contents of all
-of them.
+of them. Those compiled with NUMBA_BOUNDSCHECK=1, which look before they read, have another one.
 """
 
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,18 +16,22 @@ import numba
 from llvmlite import ir
 from numba import config, njit, types
 from numba.core import cgutils
+from numba.core.event import Event, Listener, install_listener
 from numba.extending import intrinsic
 
-SOURCES = ("compiled.py", "keys.py", "lookups.py", "visited.py", "expansion.py", "edges.py")
+CHECKER = Path(__file__).parents[1]
+SOURCES = (
+    *(f"explore/{name}.py" for name in ("compiled", "keys", "lookups", "visited", "entries", "taking", "expansion")),
+    *("explore/edges.py", "search/lanes.py", "search/stepping.py", "search/walking.py"),
+)
 
 
 def cache_folder() -> str:
     """The folder for compiled code of exactly these sources."""
-    here = Path(__file__).parent
-    contents = b"".join((here / name).read_bytes() for name in SOURCES)
-    version = hashlib.sha256(contents + numba.__version__.encode()).hexdigest()[:16]
+    contents = b"".join((CHECKER / name).read_bytes() for name in SOURCES)
+    version = hashlib.sha256(contents + f"{numba.__version__} {config.BOUNDSCHECK}".encode()).hexdigest()[:16]
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return os.environ.get("NUMBA_CACHE_DIR") or str(base / "stackproof" / version)
+    return str(Path(os.environ.get("NUMBA_CACHE_DIR") or base / "stackproof") / version)
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -53,6 +58,28 @@ def compiled(**options: Any) -> Callable[[Function], Function]:
 
 native = compiled()
 within = compiled(inline="always")
+"""Written into what calls it, and compiled with that, which is fastest."""
+once = compiled(forceinline=True)
+"""Compiled by itself, then put into what calls it: for what is called in many places, which would take long."""
+
+
+class Telling(Listener):
+    """Calls a function whenever numba begins to compile something."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self.tell = tell
+
+    def on_start(self, event: Event) -> None:
+        """It begins."""
+        self.tell()
+
+    def on_end(self, event: Event) -> None:
+        """It is done: whoever is at work says how far that is."""
+
+
+def telling(tell: Callable[[], None]) -> AbstractContextManager[Any]:
+    """For as long as this lasts, `tell` is called whenever something is compiled, and not found on disk."""
+    return install_listener("numba:compile", Telling(tell))
 
 
 def ask_for(_context: Any, array: Any, place: Any) -> Any:

@@ -6,7 +6,8 @@ What makes a component one that breaks a promise is said in fairness.py; runs.py
 from typing import Any
 
 from stackproof.checker.explore.compiled import native, within
-from stackproof.checker.explore.expansion import copy_row, emit, follow, leap, looked_past, note_miss, pair_entries
+from stackproof.checker.explore.entries import pair_entries
+from stackproof.checker.explore.expansion import emit, follow, leap, looked_past
 from stackproof.checker.explore.keys import (
     A_SHIFT,
     BUDGET,
@@ -29,7 +30,8 @@ from stackproof.checker.explore.keys import (
     SHARDS,
     USED,
 )
-from stackproof.checker.explore.lookups import component, found
+from stackproof.checker.explore.lookups import component, found, note_miss
+from stackproof.checker.explore.taking import copy_row
 from stackproof.checker.explore.visited import sought
 
 

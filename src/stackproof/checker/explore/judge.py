@@ -76,9 +76,9 @@ class Judge:
         """The same for one slice, as far as it is known; the worlds to look at again, and what to work out for them."""
         store = self.expander.store
         hits = np.full((len(asked), MOST), keys.NONE, np.int64)
-        misses, again, tally = np.empty((1024, 2), np.int64), np.empty(1 << 15, np.int64), np.zeros(2, np.int64)
-        recent, lack = np.zeros(4096, np.int64), np.zeros(1, np.int64)
         claims = np.flatnonzero(asked)
+        misses, again = np.empty((1024 + len(claims), 2), np.int64), np.empty(1 << 15, np.int64)
+        recent, lack, tally = np.zeros(4096, np.int64), np.zeros(1, np.int64), np.zeros(2, np.int64)
         done = inspect(
             ids, store.rows, store.shape, tables, claims, asked, misses, again, hits, tally, recent, lack, marks
         )

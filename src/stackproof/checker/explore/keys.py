@@ -9,12 +9,13 @@ What a step does is looked up in a map from a key (kind, slot, a, b) to a number
     MEMO   claim or fold, payload  0 false, 1 true, or the number of the fold
 
 Whatever the map lacks is a miss: the key is noted, and Python fills it in. CLAIM is the kind under which a miss of a
-claim is noted. Everything is a signed 64-bit integer, and keys are positive.
+claim is noted, TOO_MANY that under which it is noted that more may happen to a node than can be counted. Everything is
+a signed 64-bit integer, and keys are positive.
 """
 
 from typing import Any, NamedTuple
 
-STEP, PUT, TAKE, DROP, DOUBLE, NOTE, SPEND, CUTS, MEMO, CLAIM, PAIR = range(1, 12)
+STEP, PUT, TAKE, DROP, DOUBLE, NOTE, SPEND, CUTS, MEMO, CLAIM, PAIR, TOO_MANY = range(1, 13)
 KIND_SHIFT, SLOT_SHIFT, A_SHIFT = 58, 46, 23
 SLOTS = 1 << (KIND_SHIFT - SLOT_SHIFT)
 NUMBERS = 1 << A_SHIFT

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 PATIENCE_S = 0.1
+COMPILING = "compiling, once on this machine"
 
 
 class OutOfBudget(Exception):
@@ -41,6 +42,7 @@ class Limits:
     watcher: Watcher | None = None
     began: float = field(factory=time.monotonic)
     told: float = 0.0
+    seen: Progress = Progress(0, 0, 0, 0, 0.0)
 
     @property
     def elapsed(self) -> float:
@@ -50,14 +52,21 @@ class Limits:
     def check(self, worlds: int, transitions: int, depth: int, frontier: int) -> None:
         """Look at the clock, the memory and the count; called every few milliseconds."""
         elapsed = self.elapsed
-        if self.watcher is not None and elapsed - self.told > PATIENCE_S:
-            self.told = elapsed
-            self.watcher(Progress(worlds, transitions, depth, frontier, elapsed))
+        if self.watcher is not None:
+            self.seen = Progress(worlds, transitions, depth, frontier, elapsed)
+            if elapsed - self.told > PATIENCE_S:
+                self.told = elapsed
+                self.watcher(self.seen)
         if self.worlds is not None and worlds > self.worlds:
             raise OutOfBudget(f"the limit of {self.worlds:,} worlds was reached")
         if self.seconds is not None and elapsed > self.seconds:
             raise OutOfBudget(f"the limit of {self.seconds:g} s was reached")
         self.afford(0)
+
+    def say_compiling(self) -> None:
+        """Tell the watcher that nothing is explored for a while, since the loops for it are compiled."""
+        if self.watcher is not None:
+            self.watcher(evolve(self.seen, seconds=self.elapsed, note=COMPILING))
 
     def afford(self, more: int) -> None:
         """Raise OutOfBudget unless there is memory for so many bytes more."""

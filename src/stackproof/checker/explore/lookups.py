@@ -1,12 +1,12 @@
-"""Compiled: the open-addressing map, and the answers of claims that are looked up in it."""
+"""Compiled: the open-addressing map, the misses of it, and the answers of claims that are looked up in it."""
 
 from typing import Any
 
-from stackproof.checker.explore.compiled import native, within
-from stackproof.checker.explore.keys import A_SHIFT, CLAIM, KIND_SHIFT, MEMO, NONE, POSITIVE, SLOT_SHIFT
+from stackproof.checker.explore.compiled import native, once, within
+from stackproof.checker.explore.keys import A_SHIFT, CLAIM, KIND_SHIFT, MEMO, MISSES, NONE, POSITIVE, SLOT_SHIFT
 
 
-@within
+@once
 def mixed(key: int) -> int:
     """A number whose low bits depend on all bits of `key`."""
     h = key * 0x2545F4914F6CDD1D
@@ -15,7 +15,7 @@ def mixed(key: int) -> int:
     return h ^ ((h >> 29) & 0x7FFFFFFFF)
 
 
-@within
+@once
 def found(table: Any, key: int) -> int:
     """The value under `key`, or -1."""
     mask = (table.shape[0] - 1) & POSITIVE
@@ -23,6 +23,17 @@ def found(table: Any, key: int) -> int:
     while table[place, 0] != key and table[place, 0] != 0:
         place = (place + 1) & mask
     return int(table[place, 1]) if table[place, 0] == key else NONE
+
+
+@once
+def note_miss(lot: Any, same: int, key: int, world: int) -> None:
+    """Write a miss down, unless the same was written lately."""
+    recent = lot.scratch.recent
+    if recent[mixed(same) & 255] != same and lot.tally[MISSES] < lot.misses.shape[0]:
+        recent[mixed(same) & 255] = same
+        lot.misses[lot.tally[MISSES], 0] = key
+        lot.misses[lot.tally[MISSES], 1] = world
+        lot.tally[MISSES] += 1
 
 
 @native
@@ -64,7 +75,7 @@ def component(rows: Any, world: int, shape: Any, c: int) -> int:
     return int((rows[world, shape.word[c]] >> shape.shift[c]) & shape.mask[c]) & POSITIVE
 
 
-@within
+@once
 def claim_value(tables: Any, claim: int, rows: Any, world: int, shape: Any, lack: Any) -> int:
     """The claim's value if it is known for this row; else -1, and `lack` gets what was looked for."""
     payload = 0

@@ -89,7 +89,10 @@ class Caches:
     @contextmanager
     def one(self) -> Iterator[keys.Cache]:
         """A cache to use for a while."""
-        cache = self.free.pop() if self.free else self.fresh()
+        try:
+            cache = self.free.pop()
+        except IndexError:
+            cache = self.fresh()
         yield cache
         self.free.append(cache)
 

@@ -1,11 +1,11 @@
 """The native explorer: breadth-first search over rows of integers, in compiled code.
 
 Each distinct step of each node is run once, in Python (tables.py); each property is evaluated once for each
-combination of what it reads (claims.py); everything else is compiled (expansion.py, visited.py, lookups.py). A level
-is explored in rounds of eight chunks. Each thread expands a chunk into rows sorted by shard; then each shard of the
-visited set takes in the rows that belong to it, by one thread again. After the round Python fills in what was missed,
-and after the level the properties are asked (judge.py). Chunks and shards do not depend on the number of threads, nor
-does anything that comes out.
+combination of what it reads (claims.py); everything else is compiled (lookups.py, entries.py, taking.py, expansion.py,
+visited.py). A level is explored in rounds of eight chunks. Each thread expands a chunk into rows sorted by shard; then
+each shard of the visited set takes in the rows that belong to it, by one thread again. After the round Python fills in
+what was missed, and after the level the properties are asked (judge.py). Chunks and shards do not depend on the number
+of threads, nor does anything that comes out.
 """
 
 import gc
@@ -20,6 +20,7 @@ from attrs import define, field
 
 from stackproof.checker.explore import keys
 from stackproof.checker.explore.claims import Claims, Question
+from stackproof.checker.explore.compiled import telling
 from stackproof.checker.explore.expander import Expander
 from stackproof.checker.explore.fairness import promises
 from stackproof.checker.explore.findings import Findings
@@ -30,6 +31,7 @@ from stackproof.checker.explore.liveness import NO_WAY
 from stackproof.checker.explore.lots import CHUNK, CHUNKS
 from stackproof.checker.explore.tables import RULED, Book
 from stackproof.checker.explore.visited import hand_back, insert
+from stackproof.checker.host import ScenarioError
 from stackproof.checker.report import Report
 from stackproof.checker.scenario import Property, Scenario
 from stackproof.checker.world import Event, World
@@ -41,10 +43,10 @@ def explore_natively(scenario: Scenario, limits: Limits, threads: int | None = N
     count = min(CHUNKS, threads or os.cpu_count() or 1)
     try:
         if count == 1:
-            with keeping_everything():
+            with keeping_everything(), telling(limits.say_compiling):
                 Native(found, limits, map, 1).explore()
         else:
-            with keeping_everything(), ThreadPoolExecutor(count) as pool:
+            with keeping_everything(), telling(limits.say_compiling), ThreadPoolExecutor(count) as pool:
                 Native(found, limits, pool.map, count).explore()
     except (OutOfBudget, KeyboardInterrupt, MemoryError) as stop:
         found.stopped = why_stopped(stop)
@@ -208,6 +210,8 @@ class Native:
 
 def prepared(scenario: Scenario, threads: int) -> Expander:
     """The initial worlds, with the prune and the rules of the faults as claims."""
+    if len(scenario.names) >= keys.SLOTS:
+        raise ScenarioError(f"{len(scenario.names):,} nodes are more than {keys.SLOTS - 1:,}: use --engine plain")
     book = Book.of(scenario)
     claims = Claims(book)
     prune = keys.NONE if scenario.prune is None else claims.add([is_true(scenario.prune)])

@@ -94,6 +94,7 @@ class Store:
         words[0, 0] = keys.MARK
         for value, (word, shift, _) in zip(row, self.fields, strict=True):
             words[0, word] |= value << shift
+        self.make_room(1)
         reinsert(self.table, words, np.empty(keys.BLOCK, np.int64))
         self.append(words, np.array([self.count], np.uint32))
 
@@ -124,7 +125,8 @@ def fields(shape: keys.Shape) -> list[tuple[int, int, int]]:
 def roomy(needed: list[int], apart: int) -> list[int]:
     """Widths that suffice, with some room to grow where there is much, as far as it costs no further word."""
     for few, many in ((1, 3), (1, 2), (1, 1), (0, 3), (0, 1)):
-        loose = [need + (few if need <= FEW_BITS else many if need >= MANY_BITS else 0) for need in needed]
+        more = [few if need <= FEW_BITS else many if need >= MANY_BITS else 0 for need in needed]
+        loose = [min(need + extra, keys.A_SHIFT) for need, extra in zip(needed, more, strict=True)]
         if packed(loose, apart)[1] == packed(needed, apart)[1]:
             return loose
     return needed

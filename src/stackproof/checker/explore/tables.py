@@ -11,10 +11,10 @@ import numpy as np
 from attrs import define, field
 
 from stackproof.checker.explore import keys
-from stackproof.checker.explore.arrays import Map, Numbered, PerNode, Rows
+from stackproof.checker.explore.arrays import Map, Numbered, PerNode, Rows, too_many
 from stackproof.checker.explore.glimpse import Components, Weather
 from stackproof.checker.faults import BUDGETS, TURNS, Faults, new_cuts
-from stackproof.checker.host import Cause, Effect, Host, ScenarioError, Status
+from stackproof.checker.host import Cause, Effect, Host, Status
 from stackproof.checker.host import effects as effects_of
 from stackproof.checker.network import Envelope, Inbox, Network, arriving, duplicated, put, taken, without
 from stackproof.checker.scenario import Scenario
@@ -196,6 +196,8 @@ class Book:
         """Work out what the map lacked under `key`."""
         kind, slot = key >> keys.KIND_SHIFT, (key >> keys.SLOT_SHIFT) & 0xFFF
         a, b = (key >> keys.A_SHIFT) & (keys.NUMBERS - 1), key & (keys.NUMBERS - 1)
+        if kind == keys.TOO_MANY:
+            raise too_many(f"to {self.scenario.names[slot]!r}")
         work = (self.step, self.put, self.take, self.drop, self.double, self.noted, self.spend, self.cuttings)[kind - 1]
         self.map.store(kind, slot, key & ((1 << keys.PAYLOAD_BITS) - 1), work(slot, a, b))
 
@@ -209,7 +211,7 @@ class Book:
         before = self.parts[self.components.host(place)].values[host]
         effects = [one for one in effects_of(before, cause) if keep or not one.silent]
         if len(effects) > keys.ENTRY_MASK:
-            raise ScenarioError(f"{before.node.id!r} chooses among more than {keys.ENTRY_MASK:,} ways in one step")
+            raise too_many(f"to {before.node.id!r}")
         self.most_effects = max(self.most_effects, len(effects))
         handler = self.handler(before, cause)
         for effect in effects:
@@ -282,6 +284,8 @@ class Book:
             for new, left in new_cuts(self.scenario.names, now.left, now.cuts)
         ]
         healed = [Weather(now.left, tuple(other for other in now.cuts if other != old)) for old in now.cuts]
+        if len(cut + healed) > keys.ENTRY_MASK:
+            raise too_many("to the links")
         numbers = [self.weather(after) for after in cut + healed]
         first = self.weather_move.used
         for place, number in enumerate(numbers):

@@ -1,6 +1,6 @@
 """Random walks at native speed: a core takes millions of steps a second, and holds the properties against every world.
 
-The explorer's tables say what may happen; walking.py draws one thing of it. Each walk favours some nodes and some
+The explorer's tables say what may happen; stepping.py draws one thing of it. Each walk favours some nodes and some
 faults and leaves others out (Groce et al., "Swarm Testing", ISSTA 2012), and begins anew after `depth` steps or where
 nothing more can happen. No set of worlds is kept, so that memory is no limit to how far they get.
 
@@ -9,7 +9,7 @@ again, and it is shrunk. Of the walks that are cut off with a promise unkept so 
 whether a fair run may go round for ever near by, or nothing leads on to what must stay reachable.
 """
 
-import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -17,32 +17,30 @@ import numpy as np
 from attrs import define, field, frozen
 
 from stackproof.checker.explore import keys, most_memory_mib
+from stackproof.checker.explore.compiled import telling
 from stackproof.checker.explore.expander import Expander, empty
 from stackproof.checker.explore.fairness import promises
 from stackproof.checker.explore.findings import Findings
 from stackproof.checker.explore.judge import Judge
-from stackproof.checker.explore.limits import Limits, OutOfBudget, why_stopped
+from stackproof.checker.explore.limits import Limits, OutOfBudget, Progress, why_stopped
 from stackproof.checker.explore.native import prepared
-from stackproof.checker.explore.rows import Store
-from stackproof.checker.faults import BUDGETS
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.report import Violation
 from stackproof.checker.scenario import Property, Scenario, no_step_raises
-from stackproof.checker.search import walking
+from stackproof.checker.search import lanes
+from stackproof.checker.search.lanes import LANES, STRUCK
 from stackproof.checker.search.lassos import in_few_events, near
 from stackproof.checker.search.showing import reason, source
 from stackproof.checker.search.shrinking import Search, Stuck
+from stackproof.checker.search.walking import walk
 from stackproof.checker.trace import Step, Trace, retraced
 
-LANES = 32
-"""How many walks are under way at once."""
 QUOTA = 4_000
 """How many steps each takes before Python looks at what they lacked and found."""
 PATIENCE = 3
 """How many walks that were cut off are looked at closely; one more each time that four times as many have ended."""
 FAR = 20_000
 """How many worlds are looked at where such a walk was cut off."""
-STRUCK = ("links", *BUDGETS)
 
 
 @frozen
@@ -54,7 +52,7 @@ class Walked:
     faults     that struck, by the name of their budget
     goals      whether each was reached
     violation  with its trace, which was shrunk from a walk of `drawn` events
-    why        they stopped
+    why        they stopped; or, where they go on, what keeps them
     """
 
     steps: int
@@ -92,24 +90,6 @@ def walks(
 
 
 @define(eq=False)
-class Paths(Store):
-    """The worlds of walks under way, written over by the next ones: nobody looks for a world among them."""
-
-    @classmethod
-    def of(cls, store: Store, more: int) -> "Paths":
-        """The worlds of a store, and room for more behind them."""
-        paths = cls(store.widths, store.apart)
-        paths.rows = np.zeros((store.count + more, store.words), np.int64)
-        paths.rows[: store.count] = store.rows[: store.count]
-        paths.count = len(paths.rows)
-        return paths
-
-    def rebuild(self, slots: int) -> None:
-        """Keep no set of them."""
-        self.table = np.zeros((keys.SHARDS, self.rows.shape[1]), np.int64)
-
-
-@define(eq=False)
 class Party:
     """Walks under way, side by side; they can be gone on with, and remember what they learnt of the scenario."""
 
@@ -119,8 +99,8 @@ class Party:
     expander: Expander = field(init=False)
     judge: Judge = field(init=False)
     hopes: dict[int, dict[int, tuple[Property, bool]]] = field(init=False)
-    bounds: walking.Bounds = field(init=False)
-    walkers: walking.Walkers = field(init=False)
+    bounds: lanes.Bounds = field(init=False)
+    walkers: lanes.Walkers = field(init=False)
     reached: set[str] = field(factory=set)
     violation: Violation | None = None
     drawn: int | None = None
@@ -134,27 +114,32 @@ class Party:
         self.judge.ask([(claim, False) for claim in hoped_for(self.scenario)])
         self.hopes, self.judge.open = self.judge.open, watched
         starts = self.expander.store.count
-        self.expander.store = Paths.of(self.expander.store, LANES * (self.depth + 1))
-        self.bounds = walking.Bounds(starts, self.depth, number_from(self.seed))
-        self.walkers = fresh(self.expander.book.components.nodes)
+        self.expander.store = lanes.Paths.of(self.expander.store, LANES * (self.depth + 1))
+        self.bounds = lanes.Bounds(starts, self.depth, lanes.number_from(self.seed))
+        self.walkers = lanes.fresh(self.expander.book.components.nodes)
         self.look_out()
 
     def walk(self, *, steps: int | None = None, seconds: float | None = None, watcher: Watcher | None = None) -> Walked:
         """Go on until something is found, or for so many steps or seconds; what all walks so far have come to."""
         if steps is None and seconds is None:
             raise ScenarioError("random walks never end by themselves: say how many steps or seconds they may take")
-        told = None if watcher is None else lambda progress: watcher(self.so_far(self.seconds + progress.seconds))
-        limits = Limits(None, seconds, most_memory_mib(), told)
+
+        def tell(progress: Progress) -> None:
+            if watcher is not None:
+                watcher(self.so_far(self.seconds + progress.seconds, progress.note or None))
+
+        limits = Limits(None, seconds, most_memory_mib(), tell)
         last = None if steps is None else self.steps + steps
         why = None
         try:
-            while self.violation is None:
-                limits.check(0, self.steps, self.depth, 0)
-                if last is not None and self.steps >= last:
-                    raise OutOfBudget(f"the limit of {steps:,} steps was reached")
-                self.stretch(QUOTA if last is None else min(QUOTA, -(-(last - self.steps) // LANES)))
-                if not self.steps and self.walkers.tally[walking.WALKS] > QUOTA:
-                    raise OutOfBudget("nothing can happen at the start")
+            with telling(limits.say_compiling):
+                while self.violation is None:
+                    limits.check(0, self.steps, self.depth, 0)
+                    if last is not None and self.steps >= last:
+                        raise OutOfBudget(f"the limit of {steps:,} steps was reached")
+                    self.stretch(QUOTA if last is None else min(QUOTA, -(-(last - self.steps) // LANES)))
+                    if not self.steps and self.walkers.tally[lanes.WALKS] > QUOTA:
+                        raise OutOfBudget("nothing can happen at the start")
         except (OutOfBudget, KeyboardInterrupt, MemoryError) as stop:
             why = why_stopped(stop)
         self.seconds += limits.elapsed
@@ -163,16 +148,22 @@ class Party:
     @property
     def steps(self) -> int:
         """How many steps were taken."""
-        return int(self.walkers.tally[walking.STEPS])
+        return int(self.walkers.tally[lanes.STEPS])
+
+    @property
+    def handled(self) -> Counter[tuple[str, str]]:
+        """How often each handler ran: once for each step that was new."""
+        book = self.expander.book
+        return Counter(book.handlers.values[handler] for handler in book.effect_handler if handler != keys.NONE)
 
     def stretch(self, quota: int) -> None:
         """Take up to so many steps in each lane, work out what was missed, and see what was found."""
         expander = self.expander
         lot = self.get_ready()
-        ended = int(self.walkers.tally[walking.WALKS])
-        self.walkers.tally[walking.PATIENCE] = PATIENCE + ended.bit_length() // 2 - self.looked
+        ended = int(self.walkers.tally[lanes.WALKS])
+        self.walkers.tally[lanes.PATIENCE] = PATIENCE + ended.bit_length() // 2 - self.looked
         with expander.caches.one() as cache:
-            finds = walking.walk(
+            finds = walk(
                 quota,
                 expander.store.rows,
                 expander.store.shape,
@@ -217,20 +208,20 @@ class Party:
 
     def see(self) -> None:
         """Look at what the lanes found, until one of them found a violation."""
-        for lane in np.flatnonzero(self.walkers.lanes[:, walking.STATE] > walking.ENDED).tolist():
-            state, claim, at = self.walkers.lanes[lane, [walking.STATE, walking.FOUND, walking.AT]].tolist()
+        for lane in np.flatnonzero(self.walkers.lanes[:, lanes.STATE] > lanes.ENDED).tolist():
+            state, claim, at = self.walkers.lanes[lane, [lanes.STATE, lanes.FOUND, lanes.AT]].tolist()
             first = self.bounds.starts + lane * (self.depth + 1)
             path = range(first, first + at + 1)
             value = self.expander.claims.resolve(claim, self.expander.store.row(path[-1]))
-            if state == walking.SEEN:
+            if state == lanes.SEEN:
                 self.stop_at(claim, value, path)
             elif self.violation is None:
                 once, end = self.walkers.once[claim], self.walkers.end[claim]
                 unkept = once & ~self.walkers.kept[lane, claim] | end & ~value
                 hope = next(hope for bit, (hope, _) in self.hopes[claim].items() if unkept >> bit & 1)
-                self.end_at(hope, path, state == walking.CUT_OFF)
-                self.walkers.lanes[lane, walking.AT] = keys.NONE
-                self.walkers.tally[walking.WALKS] += 1
+                self.end_at(hope, path, state == lanes.CUT_OFF)
+                self.walkers.lanes[lane, lanes.AT] = keys.NONE
+                self.walkers.tally[lanes.WALKS] += 1
 
     def stop_at(self, claim: int, value: int, path: range) -> None:
         """A walk came to a world in which an invariant fails, or a goal is reached."""
@@ -270,9 +261,9 @@ class Party:
         """What the walks have come to."""
         struck = {name: count for name, count in zip(STRUCK, self.walkers.struck.tolist(), strict=True) if count}
         return Walked(
-            steps=int(self.walkers.tally[walking.STEPS]),
-            walks=int(self.walkers.tally[walking.WALKS]),
-            ends=int(self.walkers.tally[walking.ENDS]),
+            steps=int(self.walkers.tally[lanes.STEPS]),
+            walks=int(self.walkers.tally[lanes.WALKS]),
+            ends=int(self.walkers.tally[lanes.ENDS]),
             seconds=seconds,
             faults=struck,
             goals={goal.__name__: goal.__name__ in self.reached for goal in self.scenario.goals},
@@ -285,28 +276,3 @@ class Party:
 def hoped_for(scenario: Scenario) -> tuple[Property, ...]:
     """What must be true in some world of every run, or where a run may end."""
     return (*(claim for claim, _ in promises(scenario)), *scenario.always_reachable)
-
-
-def number_from(seed: int) -> int:
-    """A number of 62 bits that depends on all of a seed."""
-    return int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:8], "big") >> 2
-
-
-def fresh(nodes: int) -> walking.Walkers:
-    """Lanes in which nothing has begun."""
-    lanes = np.zeros((LANES, walking.LANE), np.int64)
-    lanes[:, walking.NUMBER] = np.arange(LANES) - LANES
-    lanes[:, walking.AT] = keys.NONE
-    return walking.Walkers(
-        lanes=lanes,
-        odds=np.zeros((LANES, len(STRUCK)), np.int64),
-        paces=np.zeros((LANES, nodes), np.int64),
-        kept=np.zeros((LANES, 0), np.int64),
-        spans=np.zeros((nodes + 1, 2), np.int64),
-        claims=np.zeros(0, np.int64),
-        stop=np.zeros(0, np.int64),
-        once=np.zeros(0, np.int64),
-        end=np.zeros(0, np.int64),
-        tally=np.zeros(4, np.int64),
-        struck=np.zeros(len(STRUCK), np.int64),
-    )
