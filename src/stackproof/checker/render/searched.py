@@ -23,10 +23,11 @@ def progress(label: str, colour: bool) -> "AbstractContextManager[Watcher | None
 
 
 def line(label: str, seen: "Progress") -> Text:
-    """Runs, steps, steps per second, faults and goals, in as many characters as the terminal has."""
+    """Runs, steps, their rate, faults, goals and the best score, in as many characters as the terminal has."""
     rate = seen.steps / seen.seconds if seen.seconds else 0
     parts = [f"{seen.runs:,} runs", f"{seen.steps:,} steps", f"{rate:,.0f}/s", f"{seen.faults:,} faults"]
-    return Text("  ".join([*parts, f"{seen.goals} goals", seen.note or label]), no_wrap=True, overflow="crop")
+    parts += [f"{seen.goals} goals", *([f"rarest {seen.rarest:.1f}"] if seen.rarest else [])]
+    return Text("  ".join([*parts, seen.note or label]), no_wrap=True, overflow="crop")
 
 
 def of(report: Searched, written: Mapping[str, str]) -> Group:
@@ -57,6 +58,10 @@ def facts(report: Searched) -> Iterator[tuple[str, str]]:
     yield "runs", f"{report.runs:,}{f', {report.unsettled:,} of them without an end' if report.unsettled else ''}"
     yield "steps", f"{report.steps:,}"
     yield "faults", ", ".join(f"{count:,} {kind}" for kind, count in report.faults.items()) or "none"
+    if report.rarest:
+        yield "rarest", f"{report.rarest:.1f}, the best score of a driven run"
+    if report.left_out:
+        yield "left out", report.left_out
     yield "seed", f"{report.seed}"
     yield "time", f"{report.seconds:.2f} s, {report.steps_per_second:,} steps/s, {report.peak_mib:,} MiB"
     for index, one in enumerate(report.goals):

@@ -26,7 +26,9 @@ class Violated(AssertionError):
 class Course:
     """A run as it goes; `events[0]` is the start, `spots[i]` where event i led.
 
-    ended  whether it was mended, and came to where nothing can happen, or back to a world that it was in
+    ended       whether it was mended, and came to where nothing can happen, or back to a world that it was in
+    read        how many bytes of a tape it took so far
+    situations  that it came to (driving.py), each with the bytes that were read when it first did
     """
 
     terrain: Terrain
@@ -34,6 +36,8 @@ class Course:
     spots: list[Spot] = field(init=False)
     struck: Counter[str] = field(factory=Counter)
     ended: bool = False
+    read: int = 0
+    situations: dict[int, int] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         event, spot = self.terrain.starts[0]
@@ -58,6 +62,7 @@ class Course:
     def go(self, number: int) -> None:
         """Let one of the events happen that may. Raises Violated where an invariant does not hold after it."""
         here, event = self.here, self.here.events[number]
+        self.situations.setdefault(self.terrain.situation(here, number), self.read)
         self.events.append(event)
         self.spots.append(self.terrain.after(here, number))
         if number in here.faults:

@@ -24,7 +24,8 @@ class Searched(Answer):
 
     `runs` are those drawn, walks among them, `unsettled` those of them that had not come to an end after 400 events
     without faults; `steps` counts events, `faults` those of them that are faults, by kind. Runs made only to shrink
-    another are not counted. Held: every run asked for was run, none broke a property, each goal was reached by one.
+    another are not counted. `rarest` is the highest score of a driven run (driving.py), `left_out` what there was no
+    time for. Held: every run asked for was run, none broke a property, each goal was reached by one.
     """
 
     scenario: str
@@ -37,6 +38,8 @@ class Searched(Answer):
     unsettled: int
     steps: int
     faults: Mapping[str, int]
+    rarest: float
+    left_out: str | None
     seconds: float
     peak_mib: int
     violated: tuple[Violation, ...] = ()
@@ -64,6 +67,8 @@ class Searched(Answer):
             "unsettled": self.unsettled,
             "steps": self.steps,
             "faults": dict(self.faults),
+            "rarest": round(self.rarest, 3),
+            "left_out": self.left_out,
             "steps_per_second": self.steps_per_second,
             "seconds": round(self.seconds, 3),
             "peak_mib": self.peak_mib,

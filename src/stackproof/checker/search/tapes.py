@@ -11,6 +11,8 @@ from stackproof.checker.search.settling import settle
 
 LOTS = 255
 HEAD = mixes.BYTES + 3
+PART = HEAD - 1
+"""Which byte says how much of the rest is read."""
 
 
 def length(steps: int) -> int:
@@ -22,9 +24,11 @@ def play(course: Course, tape: bytes) -> None:
     """Run a tape to the end. Raises Violated where it breaks a property."""
     start, order, part = tape[mixes.BYTES : HEAD]
     course.begin(start)
+    course.read = HEAD
     mix = mixes.mix_of(tape[: mixes.BYTES], course.terrain.scenario.names)
     steps = tape[HEAD:]
     for lot in steps[: -(-len(steps) * part // LOTS)]:
+        course.read += 1
         if lot:
             number = mix.chosen(course.here, lot - 1, LOTS)
             if number is None:

@@ -5,7 +5,7 @@ an event is worked out when a run first takes it, and every property is asked on
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from attrs import define, field
 
 from stackproof.checker.explore.liveness import is_calm
 from stackproof.checker.explore.plain import handler_of
+from stackproof.checker.host import Host
 from stackproof.checker.report import Handled
 from stackproof.checker.scenario import Property, Scenario, no_step_raises, reason_against, true_in
 from stackproof.checker.search.shrinking import Stuck
@@ -64,6 +65,11 @@ class Spot:
         return [0] * len(self.offers)
 
     @cached_property
+    def situations(self) -> list[int | None]:
+        """Which situation each of them is, as far as that is known."""
+        return [None] * len(self.offers)
+
+    @cached_property
     def calm(self) -> dict[Event, list[int]]:
         """The events that are no faults, whichever way their choices fall, and the numbers of these ways."""
         ways: dict[Event, list[int]] = {}
@@ -100,6 +106,7 @@ class Terrain:
     scenario: Scenario
     spots: dict[World, Spot] = field(factory=dict)
     past: Counter[tuple[str, str]] = field(factory=Counter)
+    situations: dict[tuple[Event, Host | None], int] = field(factory=dict)
 
     @cached_property
     def starts(self) -> tuple[tuple[Event, Spot], ...]:
@@ -134,6 +141,16 @@ class Terrain:
             found = spot.beyond[number] = self.at(spot.offers[number][1]())
         return found
 
+    def situation(self, spot: Spot, number: int) -> int:
+        """The number of a situation: an event, and the state of the node that it happens to. Numbers are for good."""
+        found = spot.situations[number]
+        if found is None:
+            event, world = spot.events[number], spot.world
+            name = event.source if event.name == "bounce" else event.node or event.target
+            host = None if name is None else world.hosts[self.scenario.place[name]]
+            found = spot.situations[number] = self.situations.setdefault((event, host), len(self.situations))
+        return found
+
     def make_room(self) -> None:
         """Forget everything if that is much; called between two runs."""
         if len(self.spots) >= MOST:
@@ -148,8 +165,10 @@ class Terrain:
         self.spots.clear()
         vars(self).pop("starts", None)
 
-    def handled(self) -> tuple[Handled, ...]:
-        """How often each handler ran in all runs; those that never did have a count of 0."""
+    def handled(self, walked: Mapping[tuple[str, str], int]) -> tuple[Handled, ...]:
+        """How often each handler ran, in all runs and in walks; those that never did have a count of 0."""
         self.forget()
-        counts = dict.fromkeys(self.scenario.handlers, 0) | self.past
+        counts = Counter(dict.fromkeys(self.scenario.handlers, 0))
+        counts.update(self.past)
+        counts.update(walked)
         return tuple(Handled(node, message, count) for (node, message), count in sorted(counts.items()))
