@@ -9,11 +9,14 @@ from attrs import evolve
 from stackproof.checker.judge import zones
 from stackproof.checker.judge.ask import Ask, answered
 from stackproof.checker.judge.calls import Call, Event, calls_of
+from stackproof.checker.judge.memory import Memory
 from stackproof.checker.judge.models import MODELS, REFUSED
-from stackproof.checker.judge.search import Search
+from stackproof.checker.judge.search import NOTHING_DONE, Place, Search
 from stackproof.checker.judge.sequential import Orders
+from stackproof.checker.judge.values import Values
 from stackproof.checker.judge.verdict import judge
 from stackproof.checker.report import Verdict
+from tests.paper.test_judge import random_calls
 
 Line = tuple[Any, ...]
 
@@ -203,3 +206,84 @@ def test_a_search_that_believes_every_value_to_stay_finds_no_order(monkeypatch: 
     assert Search(MODELS["register"], BOTH_SEEN).run(1_000) is True
     monkeypatch.setattr("stackproof.checker.judge.values.Values.needed_until", lambda *_: 1_000)
     assert Search(MODELS["register"], BOTH_SEEN).run(1_000) is False
+
+
+LATER, BETTER, WAITING = Memory.has_better, Search.better, Search.waiting
+RULES: dict[str, tuple[type, str, Callable[..., Any], tuple[int, int, int, int, float]]] = {
+    "it does not matter when the last write came": (
+        Memory,
+        "has_better",
+        lambda self, place, more, fewer: LATER(self, (*place[:3], 0, *place[4:]), more, fewer),
+        (80, 8, 5, 2735, 0.3),
+    ),
+    "fewer reads are better": (
+        Search,
+        "better",
+        lambda self, passed: (0, sum(BETTER(self, passed))),
+        (60, 12, 40, 223, 0.0),
+    ),
+    "more writes are better": (
+        Search,
+        "better",
+        lambda self, passed: (sum(BETTER(self, passed)), 0),
+        (60, 12, 20, 550, 0.2),
+    ),
+    "no value stays while a write is under way": (
+        Values,
+        "written_within",
+        lambda self, now, until: until > now,
+        (60, 6, 40, 3, 0.0),
+    ),
+    "every write waits for ever": (Search, "waiting", lambda *asked: (1 << 60, WAITING(*asked)[1]), (60, 6, 3, 0, 0.2)),
+    "the last write at a return waits for those who see it": (
+        Search,
+        "waiting",
+        lambda *asked: (max(WAITING(*asked)), WAITING(*asked)[1]),
+        (30, 15, 30, 1063, 0.3),
+    ),
+    "no call can wait until a value may go": (
+        Search,
+        "cannot_wait",
+        lambda self, place: place[0] < len(self.returns) and place[5] > (self.calls[self.returns[place[0]]].end or 0),
+        (60, 25, 40, 131, 0.0),
+    ),
+}
+
+
+@pytest.mark.parametrize("mutant", RULES)
+def test_a_search_that_leaves_out_too_much_finds_no_order(mutant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    of, rule, wrong, (operations, clients, values, seed, cas) = RULES[mutant]
+    calls = random_calls(operations, clients, values, seed, cas)
+    assert Search(MODELS["cas"], calls).run(10_000) is True
+    monkeypatch.setattr(of, rule, wrong)
+    assert Search(MODELS["cas"], calls).run(10_000) is False
+
+
+def place(taken: int = 0b0110, hides: int = 5, stays: int = 5, due: int = 5) -> Place:
+    """A place in which one read and one write have taken effect, of two each."""
+    return 7, taken, "state", hides, None, stays, due
+
+
+@pytest.mark.parametrize(
+    ("other", "worse"),
+    [
+        (place(0b0010), True),
+        (place(0b1110), True),
+        (place(0b0111), False),
+        (place(0b0100), False),
+        (place(hides=4), True),
+        (place(hides=6), False),
+        (place(stays=6), True),
+        (place(stays=4), False),
+        (place(due=6), True),
+        (place(due=NOTHING_DONE), False),
+        ((8, *place()[1:]), False),
+    ],
+)
+def test_a_place_is_as_good_as_another_where_it_has_more_reads_fewer_writes_and_less_to_wait_for(
+    other: Place, worse: bool
+) -> None:
+    memory = Memory()
+    assert memory.has_better(place(), more=0b0101, fewer=0b1010) is False
+    assert memory.has_better(other, more=0b0101, fewer=0b1010) is worse
+    assert memory.has_better(place(), more=0b0101, fewer=0b1010) is True

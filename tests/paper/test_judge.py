@@ -266,7 +266,10 @@ def random_calls(operations: int, clients: int, values: int, seed: int, cas: flo
     return tuple(sorted(calls, key=lambda one: one.begin))
 
 
-@pytest.mark.parametrize(("clients", "values", "cas"), [(50, 5, 0.0), (50, 5, 0.2), (5, 5, 0.3), (50, 1_000_000, 0.0)])
+@pytest.mark.parametrize(
+    ("clients", "values", "cas"),
+    [(50, 20, 0.0), (50, 20, 0.2), (50, 5, 0.0), (50, 5, 0.2), (5, 5, 0.3), (50, 1_000_000, 0.0)],
+)
 def test_a_busy_register_is_judged_within_a_few_steps_an_operation(clients: int, values: int, cas: float) -> None:
     found = judge(random_calls(6_000, clients, values, 1, cas), MODELS["cas"], steps=30_000)
     assert found.verdict is Verdict.HELD

@@ -198,6 +198,10 @@ def test_a_register_may_begin_with_another_value(tmp_path: Path, capsys: pytest.
     file.write_text("{:process 0 :type :invoke :f :read} {:process 0 :type :ok :f :read :value nil}", "utf-8")
     asked = (str(file), "--model", "register")
     assert [judged(capsys, *asked, *more)[0] for more in ((), ("--initial", "0"))] == [0, 1]
+    assert ["--nil-is-unknown" in judged(capsys, *asked, *more)[1] for more in ((), ("--initial", "0"))] == [
+        False,
+        True,
+    ]
     assert judged(capsys, *asked, "--initial", "0", "--nil-is-unknown")[0] == 0
     assert judged(capsys, str(file), "--model", "queue", "--initial", "0")[0] == 2
 

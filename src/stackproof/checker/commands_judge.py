@@ -11,7 +11,7 @@ from rich.text import Text
 
 from stackproof.checker.host import ScenarioError
 from stackproof.checker.judge.ask import OF_PROCESSES, Ask, answered
-from stackproof.checker.judge.calls import calls_of, first
+from stackproof.checker.judge.calls import Call, calls_of, first
 from stackproof.checker.judge.files import FORMATS, REFUSALS, events_of, format_named, guessed, parsed, plain, read
 from stackproof.checker.judge.models import MODELS, OBSERVERS, Model
 from stackproof.checker.judge.verdict import Judgement, form
@@ -21,6 +21,8 @@ from stackproof.checker.render.html.history import draw
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.report import Verdict
 from stackproof.checker.saying import Json, NoColor, say_json
+
+DOUBT = "\nIf a read that returned nil says nothing, as in histories of Knossos, add --nil-is-unknown."
 
 
 def judge_(
@@ -84,9 +86,16 @@ def judge_(
     if html is not None:
         out.print(Text(f"\nThe picture is in {html}."), soft_wrap=True)
     if found.verdict is Verdict.VIOLATED:
+        if meant.initial is not None and found.refusal is not None and reads_nil(found.refusal.call):
+            out.print(Text(DOUBT), soft_wrap=True)
         out.print()
         out.print(Text(again(found, history, model, given, flags), style="bold"), soft_wrap=True)
     return found.verdict.exit_status
+
+
+def reads_nil(call: Call) -> bool:
+    """Whether a call observed something, and returned nil."""
+    return call.name in OBSERVERS and call.result is None
 
 
 def again(found: Judgement, history: Path, model: str, given: dict[str, str | None], flags: list[str]) -> str:
@@ -106,7 +115,7 @@ def model_named(name: str) -> Model:
     """The model of that name; raises ScenarioError where there is none."""
     if name not in MODELS:
         known = "; ".join(f"{one.name}: {one.about}" for one in MODELS.values())
-        raise ScenarioError(f"there is no model {brief(name)}. There are {known}")
+        raise ScenarioError(f"there is no model {brief(name)}. There are {known}. See: stackproof judge --help")
     return MODELS[name]
 
 

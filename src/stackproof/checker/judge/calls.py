@@ -19,6 +19,9 @@ KINDS = ("invoke", "ok", "fail", "info")
 class HistoryError(ScenarioError):
     """A history that cannot be read or makes no sense; names the file and the line."""
 
+    def __str__(self) -> str:
+        return f"{super().__str__()}. See: stackproof judge --help"
+
 
 @frozen
 class Symbol:

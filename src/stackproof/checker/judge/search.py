@@ -4,23 +4,34 @@ Wing and Gong, "Testing and Verifying Concurrent Objects", JPDC 17(1), 1993: dep
 Lowe, "Testing for Linearizability", CCPE 29(4), 2017: never twice from the same calls taken and state, and just in
 time: a call takes effect only when some return cannot wait. So a place in the search is the number of returns passed,
 which of the calls under way have taken effect, and the state; and the first return that no place passes ends the
-shortest part of the history that has no order. Seven more things keep the search small, and change no answer:
+shortest part of the history that has no order. More things keep the search small, and change no answer:
 
 * a call that leaves every state as it is takes effect as soon as what it returned is so;
 * of calls under way that are alike, the one that ends first takes effect first: two that are alike change places;
 * a write that returns though it was not taken took effect unseen, just before the last write that was, where that came
   after its invocation;
-* of two places that differ only in when that last write came, the later one can do whatever the other can;
+* a place is not looked at if a better one was (judge/memory.py);
 * where the return at hand has to wait for another call, one after which it fits is tried first, and a write after which
   it does not only where somebody sees what was written;
 * a value of a register does not go while somebody has still to see it whom nobody can show it again, nor come where it
-  has to stay for longer than a call that sees another can wait (`looks_ahead`; without, `furthest` is the exact end of
-  the shortest part that has no order).
+  has to stay for longer than a call that sees another can wait;
+* a write that is not the one that returns comes before another one at the same return only where it could not come
+  later; a write that returns is the last thing done at its return, or it is unseen, and nothing else is done.
+
+Of the last: say that b comes, then u, which is a write too, and x is the first write after. Unless x comes after b's
+call, or some call that saw b there, has ended, b and all who saw it may as well come right before x: they are under way
+until then, b needs no state, and leaves none that matters to x. So after b and u, no write has to be tried until one of
+these ended (`stays`); nor has b, if a whole write lies between. And where a write w returns, and others were seen since
+the return before, up to b: let w be hidden where it may be, or else seen now, and the others come later, as above. Go
+on so, and what was not needed at its return is never more, and later each time: it comes to an end. This and the two
+before need to know what comes (`looks_ahead`; without, `furthest` is the exact end of the shortest part that has no
+order, and every state is tried).
 
 Strict: a call whose client gave up takes effect before that, or never. The search stops and goes on as it is told, so
 that one hopeless part does not keep the others from being looked at.
 """
 
+import sys
 from bisect import insort
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, TypeAlias
@@ -28,11 +39,13 @@ from typing import Any, TypeAlias
 from attrs import define, field
 
 from stackproof.checker.judge.calls import Call
+from stackproof.checker.judge.memory import Memory
 from stackproof.checker.judge.models import REFUSED, Model, write
 from stackproof.checker.judge.values import Values, values_of
 
 Chain: TypeAlias = tuple[int, Any] | None
-Place: TypeAlias = tuple[int, int, Any, int, Chain]
+Place: TypeAlias = tuple[int, int, Any, int, Chain, int, int]
+NOTHING_DONE, NO_WRITE = -1, 0
 
 
 @define(eq=False)
@@ -48,6 +61,9 @@ class Search:
     changing  by number of the return: those that change something and end, the first to end first
     never     the calls that change something and never end
     furthest  the number of the first return that no place that was looked at has passed
+
+    The last two parts of a place: until when no write is tried; and, of the write that came last at this return, until
+    when it could have waited, or NO_WRITE, or NOTHING_DONE.
     """
 
     model: Model
@@ -66,7 +82,8 @@ class Search:
     changing: list[tuple[int, ...]] = field(factory=list)
     never: list[int] = field(factory=list)
     stack: list[Place] = field(factory=list)
-    seen: dict[tuple[int, int, Hashable], int] = field(factory=dict)
+    memory: Memory = field(factory=Memory)
+    masks: dict[int, tuple[int, int]] = field(factory=dict)
     stuck: list[Place] = field(factory=list)
     values: Values | None = None
 
@@ -81,7 +98,7 @@ class Search:
             like = one.value if i in self.blind else (one.name, one.value, one.result, one.refused, one.done)
             self.group[i] = groups.setdefault((i in self.blind, like), len(groups))
         self.values = values_of(self.calls, self.mask) if self.looks_ahead else None
-        self.stack.append((0, 0, self.model.initial, 0, None))
+        self.stack.append((0, 0, self.model.initial, 0, None, 0, NOTHING_DONE))
 
     def ends(self, call: Call) -> bool:
         """Whether the end of a call bounds when it took effect."""
@@ -123,23 +140,42 @@ class Search:
         while self.stack:
             if self.steps >= steps:
                 return None
-            passed, taken, state, hides, chain = place = self.advanced(*self.stack.pop())
+            place = self.advanced(*self.stack.pop())
+            passed = place[0]
             self.steps += 1
             if passed == len(self.returns):
-                self.order = tuple(self.calls[i] for i in self.in_order(chain))
+                self.order = tuple(self.calls[i] for i in self.in_order(place[4]))
                 return True
-            if self.seen.get((passed, taken, state), -1) >= hides:
+            if self.memory.has_better(place, *self.better(passed)):
                 continue
-            self.seen[passed, taken, state] = hides
             if passed > self.furthest:
                 self.furthest = passed
                 self.stuck.clear()
             if passed == self.furthest:
                 self.stuck.append(place)
-            self.stack.extend(self.following(*place))
+            if not self.cannot_wait(place):
+                self.stack.extend(self.following(*place))
         return False
 
-    def advanced(self, passed: int, taken: int, state: Any, hides: int, chain: Chain) -> Place:
+    def better(self, passed: int) -> tuple[int, int]:
+        """The calls under way of which it is better that more, and that fewer, have taken effect."""
+        if passed not in self.masks:
+            more = sum(self.mask[i] for i in self.watching[passed])
+            fewer = sum(self.mask[i] for i in (*self.never, *(i for i in self.changing[passed] if i in self.blind)))
+            self.masks[passed] = more, fewer
+        return self.masks[passed]
+
+    def cannot_wait(self, place: Place) -> bool:
+        """Whether the value stays for longer than some call can wait that sees another; if only writes change it."""
+        passed, taken, state, _, _, stays, due = place
+        if due != NOTHING_DONE or not self.values or not self.values.only_written:
+            return False
+        return any(
+            (self.calls[i].end or 0) < stays and not taken & self.mask[i] and self.step(state, i) is REFUSED
+            for i in self.watching[passed]
+        )
+
+    def advanced(self, passed: int, taken: int, state: Any, hides: int, chain: Chain, stays: int, due: int) -> Place:
         """The place after all that can only help: calls that change nothing take effect, returns are passed."""
         calls, mask, steps = self.calls, self.mask, self.model.steps
         watching = self.watching[passed] if passed < len(self.returns) else ()
@@ -153,26 +189,34 @@ class Search:
                 break
             taken ^= mask[returning]
             passed += 1
+            due = NOTHING_DONE
             watching = self.begun[passed] if passed < len(self.returns) else ()
-        return passed, taken, state, hides, chain
+        return passed, taken, state, hides, chain, stays, due
 
-    def following(self, passed: int, taken: int, state: Any, hides: int, chain: Chain) -> Iterator[Place]:
+    def following(
+        self, passed: int, taken: int, state: Any, hides: int, chain: Chain, stays: int, due: int
+    ) -> Iterator[Place]:
         """The places one call further, the best last."""
         returning = self.returns[passed]
         waits = self.calls[returning]
         now = waits.end or 0
-        unseen = returning in self.blind and waits.begin < hides
+        unseen = returning in self.blind and waits.begin < hides and due == NOTHING_DONE
+        lasts = returning not in self.blind if self.looks_ahead else not unseen
         under_way = (*self.changing[passed], *(i for i in self.never if self.calls[i].begin < now))
         if not waits.done:
-            yield passed + 1, taken, state, hides, chain
+            yield passed + 1, taken, state, hides, chain, stays, NOTHING_DONE
         last: list[Place] = []
         for i in self.candidates(passed, taken):
+            blind = i in self.blind
             after = self.step(state, i)
-            if after is REFUSED or (after == state and not self.calls[i].done and i not in self.blind):
+            if after is REFUSED or (after == state and not self.calls[i].done and not blind):
                 continue
-            place = (passed, taken | self.mask[i], after, now if i in self.blind else hides, (i, chain))
-            fits = i == returning or (not unseen and self.step(after, returning) is not REFUSED)
-            if self.looks_ahead and not fits and i in self.blind and not self.is_seen(place, under_way):
+            if blind and due == NOTHING_DONE and now < stays:
+                continue
+            until, mine = self.waiting(passed, taken, after, i, stays, due)
+            place = (passed, taken | self.mask[i], after, now if blind else hides, (i, chain), until, mine)
+            fits = i == returning or (lasts and self.step(after, returning) is not REFUSED)
+            if self.looks_ahead and not fits and blind and not self.is_seen(place, under_way):
                 continue
             if self.values and after != state and self.hopeless(state, place, now, under_way):
                 continue
@@ -183,7 +227,17 @@ class Search:
         yield from last
         hidden = taken | self.mask[returning]
         if unseen and not (self.values and state != waits.value and self.lost(waits.value, hidden, now, under_way)):
-            yield passed + 1, taken, state, hides, (~returning, chain)
+            yield passed + 1, taken, state, hides, (~returning, chain), stays, NOTHING_DONE
+
+    def waiting(self, passed: int, taken: int, after: Any, i: int, stays: int, due: int) -> tuple[int, int]:
+        """Until when no write is tried after this call; and until when a write that is this one could have waited."""
+        if not self.looks_ahead:
+            return 0, NOTHING_DONE
+        if i not in self.blind:
+            return stays, NO_WRITE
+        seers = (j for j in self.watching[passed] if not taken & self.mask[j] and self.step(after, j) is not REFUSED)
+        ends = [self.calls[j].end or 0 for j in (*seers, i) if self.ends(self.calls[j])]
+        return max(stays, due), min(ends, default=sys.maxsize)
 
     def step(self, state: Any, i: int) -> Any:
         """The state after a call, or REFUSED."""
@@ -199,10 +253,12 @@ class Search:
 
     def hopeless(self, before: Any, place: Place, now: int, under_way: Sequence[int]) -> bool:
         """Whether a value that was overwritten is missed, or the one that came stays longer than others can wait."""
-        passed, taken, state = place[:3]
-        if self.lost(before, taken, now, under_way):
+        passed, taken, state, _, _, stays, _ = place
+        if self.values is None or self.values.lost(before, taken, now, under_way):
+            return self.values is not None
+        until = self.values.needed_until(state, taken, now, under_way)
+        if self.values.written_within(now, max(until, stays)):
             return True
-        until = self.values.needed_until(state, taken, now, under_way) if self.values else 0
         return until > now and any(
             (self.calls[i].end or 0) < until and not taken & self.mask[i] and self.step(state, i) is REFUSED
             for i in self.watching[passed]

@@ -7,6 +7,7 @@ back before that one's end. Where there is none, no order goes on from here: the
 import sys
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from attrs import define, field
@@ -40,6 +41,9 @@ class Values:
     seers: dict[Hashable, list[tuple[int, int]]] = field(factory=dict)
     bringers: dict[Hashable, list[int]] = field(factory=dict)
     brings: dict[int, Hashable] = field(factory=dict)
+    begins: list[int] = field(factory=list)
+    ends: list[int] = field(factory=list)
+    only_written: bool = True
 
     def __attrs_post_init__(self) -> None:
         for i in self.mask:
@@ -53,6 +57,15 @@ class Values:
             seers.sort()
         for begins in self.bringers.values():
             begins.sort()
+        self.only_written = all(self.calls[i].name in READS | WRITES for i in self.mask)
+        writes = [one for one in self.calls if one.name in WRITES and one.done]
+        self.begins = [one.begin for one in writes]
+        self.ends = [*accumulate((one.end or 0 for one in reversed(writes)), min)][::-1]
+
+    def written_within(self, now: int, until: int) -> bool:
+        """Whether a whole write lies between two events: at its end at the latest, no other value can stay."""
+        after = bisect_left(self.begins, now)
+        return after < len(self.ends) and self.ends[after] < until
 
     def lost(self, value: Hashable, taken: int, now: int, under_way: Sequence[int]) -> bool:
         """Whether a value that was just overwritten, at the return with this number, is missed by some call."""
