@@ -20,7 +20,7 @@ DOCUMENTS = [
     for folder in (".", "docs", "docs/proofs", "tests", "traces")
     for path in sorted((REPOSITORY / folder).glob("*.md"))
 ]
-MEASURED = re.compile(r"\d+\.\d+ s\b((, [\d,]+ worlds/s)?, [\d,]+ MiB, (plain|native) engine)?")
+MEASURED = re.compile(r"\d+\.\d+ s\b((, [\d,]+ (worlds|orbits)/s)?, [\d,]+ MiB, (plain|native) engine)?")
 
 
 def title(document: Path) -> str:

@@ -12,10 +12,10 @@ from stackproof.checker import Faults, Network, Scenario, ScenarioError, Verdict
 from stackproof.checker.cli import main
 from stackproof.checker.conformance import refinement_of
 from stackproof.checker.conformance.refinement import Conformed, conform
-from stackproof.checker.explore.orbits import Visited, symmetry_of
 from stackproof.checker.explore.plain import alone
-from stackproof.checker.interchangeable import Interchangeable, interchangeable
 from stackproof.checker.registry import build
+from stackproof.checker.symmetry.interchangeable import Interchangeable, interchangeable
+from stackproof.checker.symmetry.orbits import Visited, symmetry_of
 from stackproof.checker.world import happenings
 from stackproof.reference.actor import NodeId, Out
 from tests.exhausted.counts import Counted, counted, manifest

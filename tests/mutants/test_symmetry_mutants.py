@@ -8,11 +8,11 @@ from attrs import define, evolve, frozen
 from stackproof.checker import Event, Faults, Network, Report, Scenario, ScenarioError, Verdict, World, explore, replay
 from stackproof.checker.conformance import refinement_of
 from stackproof.checker.conformance.refinement import conform
-from stackproof.checker.interchangeable import interchangeable
 from stackproof.checker.registry import build
 from stackproof.checker.scenarios.chord_atomic import corrected
 from stackproof.checker.scenarios.quorum import quorum
 from stackproof.checker.scenarios.two_phase_commit import two_phase_commit, two_phase_commit_tla
+from stackproof.checker.symmetry.interchangeable import interchangeable
 from stackproof.reference.actor import NodeId, Out
 from stackproof.reference.coordination.two_phase_commit import (
     Coordinator,

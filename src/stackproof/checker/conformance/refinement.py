@@ -25,10 +25,10 @@ from attrs import define, field, frozen
 from stackproof.checker.conformance.departure import Departure, depart
 from stackproof.checker.conformance.formulas import Structure, Test, compiled
 from stackproof.checker.explore.limits import Limits, OutOfBudget, why_stopped
-from stackproof.checker.explore.orbits import Visited, symmetry_of
 from stackproof.checker.report import Verdict
 from stackproof.checker.scenario import Scenario
 from stackproof.checker.symmetry import Point
+from stackproof.checker.symmetry.orbits import Visited, symmetry_of
 from stackproof.checker.trace import retraced
 from stackproof.checker.world import Event, World, happenings
 from stackproof.spec.transition_system import System

@@ -13,11 +13,11 @@ from stackproof.checker.explore.fairness import promises
 from stackproof.checker.explore.findings import Findings
 from stackproof.checker.explore.limits import Limits, OutOfBudget, why_stopped
 from stackproof.checker.explore.liveness import NO_WAY, first_stuck
-from stackproof.checker.explore.orbits import Visited, symmetry_of
 from stackproof.checker.explore.runs import first_lasso, graph_of
 from stackproof.checker.report import Report
 from stackproof.checker.scenario import Property, Scenario, reason_against, true_in
 from stackproof.checker.symmetry import Point
+from stackproof.checker.symmetry.orbits import Visited, symmetry_of
 from stackproof.checker.world import Event, World, happenings
 
 Worlds: TypeAlias = Visited[World]

@@ -74,8 +74,8 @@ def grid(rows: Iterable[tuple[str, str]]) -> Table:
 
 def facts(report: Report) -> Iterator[tuple[str, str]]:
     """The figures of a report, each with its name; a name is given once."""
-    visited = report.distinct if report.orbits is None else report.orbits
-    rate = f", {visited / report.seconds:,.0f} worlds/s" if report.seconds > 0 else ""
+    visited, what = (report.distinct, "worlds") if report.orbits is None else (report.orbits, "orbits")
+    rate = f", {visited / report.seconds:,.0f} {what}/s" if report.seconds > 0 else ""
     yield "worlds", f"{report.distinct:,} distinct"
     if report.orbits is not None:
         yield "orbits", f"{report.orbits:,}, and one world of each was visited"

@@ -5,9 +5,9 @@ from attrs import evolve
 from stackproof.checker.faults import Faults
 from stackproof.checker.history import History
 from stackproof.checker.host import ScenarioError
-from stackproof.checker.interchangeable import interchangeable
 from stackproof.checker.invariants import quorum as property_of
 from stackproof.checker.scenario import Scenario
+from stackproof.checker.symmetry.interchangeable import interchangeable
 from stackproof.checker.world import World
 from stackproof.reference.actor import NodeId
 from stackproof.reference.storage import abd as register

@@ -2,7 +2,6 @@
 
 from stackproof.checker.faults import Faults
 from stackproof.checker.host import ScenarioError
-from stackproof.checker.interchangeable import interchangeable
 from stackproof.checker.invariants.two_phase_commit import (
     agreement,
     all_that_are_up_can_decide,
@@ -11,6 +10,7 @@ from stackproof.checker.invariants.two_phase_commit import (
 )
 from stackproof.checker.network import Network
 from stackproof.checker.scenario import Scenario
+from stackproof.checker.symmetry.interchangeable import interchangeable
 from stackproof.reference.coordination.two_phase_commit import Coordinator, Participant
 from stackproof.reference.coordination.two_phase_commit_tla import ResourceManager, TransactionManager
 

@@ -26,6 +26,7 @@ from stackproof.checker.faults import Cut
 from stackproof.checker.host import Host, ScenarioError
 from stackproof.checker.network import Envelope, Inbox, Network
 from stackproof.checker.symmetry import Move, Point, Symmetry, renamed
+from stackproof.checker.symmetry.looks import Colours, Looks, Part
 from stackproof.reference.actor import NodeId
 
 if TYPE_CHECKING:
@@ -33,10 +34,7 @@ if TYPE_CHECKING:
 
 Names: TypeAlias = tuple[NodeId, ...]
 To: TypeAlias = Mapping[NodeId, NodeId]
-Colours: TypeAlias = Mapping[NodeId, int]
 HOST, INBOX, LEDGER, CUTS, PAST, LEFT = range(6)
-Part: TypeAlias = tuple[int, int, int]
-"""A part of a point: what it is, the place of its node (or its number), and the number of its value."""
 
 
 def interchangeable(*sets: Names) -> Callable[["Scenario"], Symmetry]:
@@ -243,69 +241,3 @@ def words(text: str) -> tuple[str, ...]:
 def is_configured(variable: "attrs.Attribute[Any]") -> bool:
     """Whether a variable is configuration: it has no default, and a crash has nothing to do with it."""
     return variable.default is attrs.NOTHING and not variable.metadata.get("durable")
-
-
-@define(eq=False, slots=False)
-class Looks:
-    """How one point looks from each of its interchangeable nodes."""
-
-    symmetry: Interchangeable
-    parts: frozenset[Part]
-
-    @cached_property
-    def about(self) -> Mapping[NodeId, list[Part]]:
-        """The parts of each node, and those that name it."""
-        about: dict[NodeId, list[Part]] = {name: [] for name in self.symmetry.names}
-        for part in self.parts:
-            owner, names = self.symmetry.owners.get(part[:2]), self.symmetry.known[part[2]].names
-            for name in names if owner is None or owner in names else (*names, owner):
-                about[name].append(part)
-        return about
-
-    def orders(self, colours: Colours) -> Iterator[tuple[list[NodeId], int]]:
-        """The orders of the nodes to which every point of the orbit comes, each with how many it stands for."""
-        classes = [[name for name in colours if colours[name] == one] for one in sorted(set(colours.values()))]
-        loose = next((apart for apart in map(self.twins, classes) if len(apart) > 1), None)
-        if loose is None:
-            yield [name for some in classes for name in some], prod(factorial(len(some)) for some in classes)
-            return
-        finer = self.finer(colours)
-        if len(set(finer.values())) > len(classes):
-            yield from self.orders(finer)
-            return
-        tied = {name for twins in loose for name in twins}
-        for twins in loose:
-            told = {name: 2 * one + (name in tied and name != twins[0]) for name, one in colours.items()}
-            for order, count in self.orders(told):
-                yield order, count * len(twins)
-
-    def finer(self, colours: Colours) -> dict[NodeId, int]:
-        """The colours, where nodes of one colour have several if the world does not look the same from them."""
-        looks = {name: (one, self.look(name, colours)) for name, one in colours.items()}
-        ranks = {look: rank for rank, look in enumerate(sorted(set(looks.values())))}
-        return {name: ranks[look] for name, look in looks.items()}
-
-    def look(self, name: NodeId, colours: Colours) -> tuple[Any, ...]:
-        """How the world looks from a node."""
-        looks = []
-        for kind, place, number in self.about[name]:
-            owner = self.symmetry.owners.get((kind, place))
-            whose = (0, place) if owner is None else (1, 0) if owner == name else (2, colours[owner])
-            looks.append((kind, whose, self.symmetry.view(number, name, colours)))
-        return tuple(sorted(looks))
-
-    def twins(self, names: list[NodeId]) -> list[list[NodeId]]:
-        """Some nodes, those together among whom any two may change places without a trace."""
-        found: list[list[NodeId]] = []
-        for name in names:
-            group = next((some for some in found if self.may_change_places(some[0], name)), None)
-            if group is None:
-                found.append([name])
-            else:
-                group.append(name)
-        return found
-
-    def may_change_places(self, one: NodeId, other: NodeId) -> bool:
-        """Whether nobody could tell if two nodes changed places."""
-        to = {one: other, other: one}
-        return all(self.symmetry.part(part, to) in self.parts for part in (*self.about[one], *self.about[other]))
