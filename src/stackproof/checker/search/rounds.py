@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 ROUND = 1_000
 """How many examples a round has at most."""
+AT_FIRST = 100
+"""How many the first one has where the clock ends the search; each has twice as many as the one before."""
 WALKED = 1_000
 """How many steps are walked for each example."""
 DRIVEN_EVERY = 4
@@ -72,7 +74,7 @@ class Rounds:
         number, left = 0, examples
         try:
             while left != 0 and self.violation is None and not self.hunt.is_over:
-                size = ROUND if left is None else min(left, ROUND)
+                size = min(AT_FIRST << number, ROUND) if left is None else min(left, ROUND)
                 self.round(number, size)
                 number, left = number + 1, None if left is None else left - size
         except KeyboardInterrupt:
