@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from stackproof.checker.cli import main
+from stackproof.checker.running import NAMES
 from stackproof.checker.running.faults import Ordered, ordered, schedule
 from stackproof.checker.running.jobs import JOBS, Asked, Task
 from stackproof.checker.running.watch import Watch
@@ -161,6 +162,7 @@ def test_a_property_that_does_not_hold_on_the_way_ends_the_run(
 
 def test_every_job_has_a_line_of_help() -> None:
     assert all(made.__doc__ for made in JOBS.values())
+    assert tuple(JOBS) == NAMES
     assert set(JOBS) == {
         *("wordcount", "grep", "link-graph", "url-frequency", "sort"),
         *("pagerank", "logistic-regression", "log-mining"),

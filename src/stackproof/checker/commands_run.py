@@ -3,24 +3,24 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
 from rich.text import Text
 
-from stackproof.checker.render import running
 from stackproof.checker.render.terminal import Terminal
 from stackproof.checker.report import Verdict
+from stackproof.checker.running import NAMES
 from stackproof.checker.running.faults import Ordered, ordered
-from stackproof.checker.running.jobs import JOBS, Asked
-from stackproof.checker.running.runs import Outcome
-from stackproof.checker.running.runs import run as run_job
 from stackproof.checker.saying import Json, NoColor, say_json
+
+if TYPE_CHECKING:
+    from stackproof.checker.running.runs import Outcome
 
 
 def run(
-    job: Annotated[str, typer.Argument(metavar="JOB", help=f"One of {', '.join(JOBS)}.")],
+    job: Annotated[str, typer.Argument(metavar="JOB", help=f"One of {', '.join(NAMES)}.")],
     more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More files, as --input.")] = None,
     *,
     files: Annotated[list[Path] | None, typer.Option("--input", metavar="FILE...", help="What it works on.")] = None,
@@ -40,6 +40,10 @@ def run(
 
     Exit status: 0 equal, 1 not, or a layer broke its word, 2 the question made no sense, 3 unknown: time was over.
     """
+    from stackproof.checker.render import running  # noqa: PLC0415 - the whole stack is slow to import
+    from stackproof.checker.running.jobs import Asked  # noqa: PLC0415 - likewise
+    from stackproof.checker.running.runs import run as run_job  # noqa: PLC0415 - likewise
+
     asked = Asked(job, (*(files or ()), *(more or ())), pattern, agents)
     what = ordered(faults)
     with running.progress(job, not no_color) as watcher:
@@ -54,7 +58,7 @@ def run(
     return outcome.verdict.exit_status
 
 
-def again(outcome: Outcome) -> str:
+def again(outcome: "Outcome") -> str:
     """The command that does all of it again."""
     asked, struck = outcome.asked, outcome.faults
     words = ["stackproof", "run", asked.job, "--agents", str(asked.agents), "--seed", str(outcome.seed)]
@@ -69,7 +73,7 @@ def spelled(faults: Ordered) -> str:
     return ",".join(f"{kind}={count}" for kind, count in attrs.asdict(faults).items() if count)
 
 
-def form(outcome: Outcome) -> dict[str, Any]:
+def form(outcome: "Outcome") -> dict[str, Any]:
     """The run as JSON; all but the seconds is the same whenever it is run."""
     log = outcome.log
     found = [] if log.watch.found is None else [{"property": log.watch.found[0], "reason": log.watch.found[1]}]

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import attrs
-import numpy as np
 from attrs import frozen
 
 from stackproof.checker.scenario import Scenario
@@ -30,6 +29,8 @@ class Summary:
 
 def summary(values: Sequence[float]) -> Summary:
     """The summary of at least one number."""
+    import numpy as np  # noqa: PLC0415 - slow to import
+
     p1, p50, p99, most = np.percentile(values, (1, 50, 99, 100), method="inverted_cdf").tolist()
     return Summary(len(values), float(np.mean(values)), p1, p50, p99, most)
 
