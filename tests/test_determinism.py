@@ -62,6 +62,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return said(sys.executable, tmp_path_factory.mktemp("here") / "run", PYTHONHASHSEED="0")
 
 
+@pytest.mark.slow
 def test_every_command_says_something_and_every_violation_leaves_a_trace(here: dict[str, str]) -> None:
     assert all(here.values())
     assert {"plain.jsonl", "native.jsonl", "blocked.jsonl", "lasso.jsonl", "searched.jsonl"} <= here.keys()

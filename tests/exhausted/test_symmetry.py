@@ -207,6 +207,7 @@ def conformed(name: str, parameters: dict[str, Any], *, symmetric: bool) -> Conf
         ("chord-atomic", {}),
     ],
 )
+@pytest.mark.slow
 def test_the_steps_from_one_world_of_each_orbit_are_those_from_all(name: str, parameters: dict[str, Any]) -> None:
     found, all_of_it = (conformed(name, parameters, symmetric=one) for one in (True, False))
     assert found.verdict is all_of_it.verdict is Verdict.HELD

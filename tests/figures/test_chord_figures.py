@@ -55,22 +55,27 @@ def test_figure_8a_keys_per_node_vary_as_widely_as_the_paper_says() -> None:
     holds(figure_8(1000, (10_000, 50_000, 100_000), 10))
 
 
+@pytest.mark.slow
 def test_figure_9_virtual_nodes_even_the_load_out() -> None:
     holds(figure_9(1000, 100_000, (1, 2, 5, 10, 20), 10))
 
 
+@pytest.mark.slow
 def test_figure_10a_paths_are_half_as_long_as_the_logarithm(lengths: dict[int, Counter[int]]) -> None:
     holds(figure_10a(lengths))
 
 
+@pytest.mark.slow
 def test_figure_10b_path_lengths_peak_at_6_in_a_ring_of_4096(lengths: dict[int, Counter[int]]) -> None:
     holds(figure_10b(lengths[12]))
 
 
+@pytest.mark.slow
 def test_figure_11_as_many_lookups_fail_as_nodes() -> None:
     holds(figure_11(1000, (0.1, 0.5), 4_000))
 
 
+@pytest.mark.slow
 def test_figure_12_more_lookups_fail_where_more_nodes_come_and_go() -> None:
     holds(figure_12(200, (0.02, 0.1), 600, 1))
 

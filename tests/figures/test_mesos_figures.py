@@ -127,14 +127,17 @@ def test_books_with_an_index_change_nothing_that_can_be_observed(name: str, *, b
         assert getattr(books[0], part) == getattr(books[1], part)
 
 
+@pytest.mark.slow
 def test_table_4_sharing_uses_more_and_helps_whoever_can_grow() -> None:
     holds(table_4(0.125))
 
 
+@pytest.mark.slow
 def test_figure_8_waiting_a_little_brings_tasks_to_their_data() -> None:
     holds(figure_8((0, 1, 5), 60, 1))
 
 
+@pytest.mark.slow
 def test_figure_10_a_launch_takes_less_than_a_second() -> None:
     holds(figure_10((400, 1_600), 50))
 
