@@ -19,14 +19,14 @@ from stackproof.reference.coordination.two_phase_commit import (
     Decision,
     Participant,
     Phase,
-    ToCoordinator,
     ToParticipant,
-    Vote,
 )
 from stackproof.reference.coordination.two_phase_commit_tla import ResourceManager, ToManager, TransactionManager
-from stackproof.reference.lookup.atomic_ring import AtomicRing
 from stackproof.reference.lookup.chord_atomic import Ring
-from stackproof.reference.storage.quorum_store import Copy, Replica
+from stackproof.reference.storage.quorum_store import Replica
+from tests.mutants.rings import KeepsItsTail, SparesNoPrincipals
+from tests.mutants.test_quorum_mutants import Deaf, Forgetful
+from tests.mutants.test_two_phase_commit_mutants import Hasty, Silent
 
 
 def made(node: Any, kind: type[Any], **more: Any) -> Any:
@@ -209,25 +209,6 @@ def test_a_mapping_that_does_not_rename_along_is_found_out() -> None:
 
 
 @define
-class Hasty(Coordinator):
-    """Commits upon the first yes."""
-
-    def receive(self, message: ToCoordinator, source: NodeId, out: Out) -> None:
-        if isinstance(message, Vote) and message.yes and self.decision is None:
-            self.decide(Decision.COMMIT, out)
-        else:
-            Coordinator.receive(self, message, source, out)
-
-
-@define
-class Silent(Coordinator):
-    """Comes back after a crash and says nothing."""
-
-    def recover(self, out: Out) -> None:
-        """Wait to be asked."""
-
-
-@define
 class Fumbling(Participant):
     """Raises an exception where it should vote."""
 
@@ -244,38 +225,6 @@ class Careless(TransactionManager):
             self.decide(Decision.COMMIT, out)
         else:
             TransactionManager.receive(self, message, source, out)
-
-
-@define
-class Deaf(Replica):
-    """Acknowledges what it does not hold."""
-
-    def hold(self, copy: Copy) -> None:
-        pass
-
-
-@define
-class Forgetful(Replica):
-    """Keeps its copy in memory only."""
-
-    copy: Copy = Copy()
-
-
-class KeepsItsTail(Ring):
-    """It adopts a new head, and keeps the tail of its list."""
-
-    def stabilize_from_predecessor(self, t: int, p: int) -> None:
-        self.turn(t, None)
-        if self.live(p):
-            self.adopt(t, p, *self.successors[t][1:])
-        self.notify(self.successors[t][0], t)
-
-
-class SparesNoPrincipals(Ring):
-    """Principals fail as others do."""
-
-    def may_fail(self, f: int) -> bool:
-        return AtomicRing.may_fail(self, f)
 
 
 WRONG = {
