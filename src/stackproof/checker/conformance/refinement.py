@@ -238,6 +238,8 @@ class Walk:
 
     def count(self) -> tuple[int, int | None]:
         """How many worlds there are, whatever is remembered beside them, and, with a symmetry, how many orbits."""
+        if all(past is None for _, past in self.visited.before):
+            return self.visited.distinct, self.visited.orbits
         worlds, symmetry = {world for world, _ in self.visited.before}, self.visited.symmetry
         if symmetry is None:
             return len(worlds), None
